@@ -1,0 +1,44 @@
+"""The addresses of one stack's parts, as the services, the tests and the tools write them.
+
+Invariant: everything is on 127.0.0.1; what is returned is a complete URL, with the password where there is one.
+"""
+
+from dataclasses import dataclass
+
+from deploy.local.credentials import Credentials
+from deploy.local.layout import Layout
+
+HOST = "127.0.0.1"
+DATABASE = "larder"
+
+
+@dataclass(frozen=True)
+class Addresses:
+    layout: Layout
+    credentials: Credentials
+
+    @property
+    def edge(self) -> str:
+        """Nginx: what a browser and an API client use."""
+        return f"http://{HOST}:{self.layout.port('nginx')}"
+
+    @property
+    def nats(self) -> str:
+        return f"nats://{HOST}:{self.layout.port('nats')}"
+
+    @property
+    def nats_monitoring(self) -> str:
+        return f"http://{HOST}:{self.layout.port('nats-monitoring')}"
+
+    @property
+    def valkey(self) -> str:
+        return f"redis://{HOST}:{self.layout.port('valkey')}/0"
+
+    def database(self, role: str, database: str = DATABASE) -> str:
+        """A URL for one login role: `postgres` (superuser), `larder_owner` or one of the service roles."""
+        password = self.credentials.passwords[role]
+        return f"postgresql://{role}:{password}@{HOST}:{self.layout.port('postgres')}/{database}"
+
+    def service(self, name: str, replica: int = 0) -> str:
+        """One replica, past Nginx."""
+        return f"http://{HOST}:{self.layout.port(name, replica)}"

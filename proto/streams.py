@@ -1,0 +1,67 @@
+"""The streams and their subjects: the only place where a subject is spelled.
+
+Invariants: ORDERS is kept whole, CATALOG and ACCOUNTS keep the last event of each subject. Every part of a subject is
+a UUID or a name from `proto`, so no input of a person can form one. The epoch of a stream stands in its metadata.
+"""
+
+from uuid import UUID
+
+import msgspec
+
+EPOCH = "larder.epoch"
+"""Key in a stream's metadata: a position (epoch, seq) is void once this changes."""
+
+
+class StreamDefinition(msgspec.Struct, frozen=True):
+    """`per_subject` bounds how many events a subject keeps; -1 keeps all."""
+
+    name: str
+    subjects: tuple[str, ...]
+    per_subject: int
+
+
+ORDERS = StreamDefinition("ORDERS", ("orders.v1.>",), -1)
+CATALOG = StreamDefinition("CATALOG", ("catalog.v1.>",), 1)
+ACCOUNTS = StreamDefinition("ACCOUNTS", ("accounts.v1.>",), 1)
+
+STREAMS = (ORDERS, CATALOG, ACCOUNTS)
+
+SESSIONS = "accounts.v1.session.*"
+PEOPLE = "accounts.v1.person.*"
+RESTAURANTS = "accounts.v1.restaurant.*"
+LOCATIONS = "locations.v1.*"
+"""Core NATS, not stored: where a driver is."""
+
+
+def order_subject(restaurant_id: UUID, order_id: UUID, event: str) -> str:
+    return f"orders.v1.{restaurant_id}.{order_id}.{event}"
+
+
+def orders_of_restaurant(restaurant_id: UUID) -> str:
+    """Filter: every order event of one restaurant."""
+    return f"orders.v1.{restaurant_id}.>"
+
+
+def events_of_order(order_id: UUID, restaurant_id: UUID | None = None) -> str:
+    """Filter: every event of one order."""
+    return f"orders.v1.{restaurant_id or '*'}.{order_id}.*"
+
+
+def product_subject(product_id: UUID) -> str:
+    return f"catalog.v1.{product_id}"
+
+
+def person_subject(person_id: UUID) -> str:
+    return f"accounts.v1.person.{person_id}"
+
+
+def restaurant_subject(restaurant_id: UUID) -> str:
+    return f"accounts.v1.restaurant.{restaurant_id}"
+
+
+def session_subject(session_id: UUID) -> str:
+    return f"accounts.v1.session.{session_id}"
+
+
+def location_subject(driver_id: UUID) -> str:
+    return f"locations.v1.{driver_id}"
