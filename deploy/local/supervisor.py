@@ -258,7 +258,11 @@ class _UnixConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
+        try:
+            self.sock.connect(str(self._path))
+        except OSError:
+            self.close()
+            raise
 
 
 class _UnixTransport(xmlrpc.client.Transport):
@@ -266,5 +270,16 @@ class _UnixTransport(xmlrpc.client.Transport):
         super().__init__()
         self._path = path
 
+        self._opened: _UnixConnection | None = None
+
     def make_connection(self, host: object) -> http.client.HTTPConnection:  # noqa: ARG002  the socket is the host
-        return _UnixConnection(self._path)
+        self._opened = _UnixConnection(self._path)
+        return self._opened
+
+    def request(self, *call: Any, **options: Any) -> Any:
+        """One connection a call: none is left open behind a proxy that nobody closes."""
+        try:
+            return super().request(*call, **options)
+        finally:
+            if self._opened is not None:
+                self._opened.close()
