@@ -1,0 +1,39 @@
+"""Settings come from LARDER_* environment variables into one frozen Struct a program.
+
+Invariants: a program starts only with settings that are all known, present and well-formed. Refuses, naming the
+variable: an unknown LARDER_*, a missing one, a value of the wrong type. Values never appear in an error: they may be
+secrets.
+"""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+
+PREFIX = "LARDER_"
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class SettingsError(Exception):
+    """The environment does not hold what the program needs; the text says which variable to mend."""
+
+
+def load(kind: type[S], environment: Mapping[str, str]) -> S:
+    """Reads `kind` from the environment: field `nats_url` from LARDER_NATS_URL. Raises SettingsError."""
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    given = {name.removeprefix(PREFIX).lower(): text for name, text in environment.items() if name.startswith(PREFIX)}
+    problems = [f"{PREFIX}{name.upper()} is unknown to this program" for name in sorted(given.keys() - fields.keys())]
+    values: dict[str, object] = {}
+    for name, field in fields.items():
+        if name not in given:
+            if field.required:
+                problems.append(f"{PREFIX}{name.upper()} is missing")
+            continue
+        try:
+            values[name] = msgspec.convert(given[name], field.type, strict=False)
+        except msgspec.ValidationError:
+            problems.append(f"{PREFIX}{name.upper()} is not a valid {getattr(field.type, '__name__', field.type)}")
+    if problems:
+        raise SettingsError("; ".join(problems))
+    return kind(**values)
