@@ -6,7 +6,7 @@ secrets.
 """
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -37,3 +37,29 @@ def load(kind: type[S], environment: Mapping[str, str]) -> S:
     if problems:
         raise SettingsError("; ".join(problems))
     return kind(**values)
+
+
+class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What every long-running process is told: where to listen, how to log, where NATS is."""
+
+    host: str
+    port: int
+    log: Literal["json", "console"]
+    nats_url: str
+
+
+class ServiceSettings(ProcessSettings, frozen=True, kw_only=True):
+    """A service that answers people. A rate of 0 is no limit."""
+
+    valkey_url: str
+    token_public_key: str
+    rate_anonymous_per_minute: int
+    rate_person_per_hour: int
+
+
+class ContextSettings(ServiceSettings, frozen=True, kw_only=True):
+    """A service with a schema of its own. `pool_size` is in connections."""
+
+    database_url: str
+    cursor_key: str
+    pool_size: int = 10

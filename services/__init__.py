@@ -1,0 +1,1 @@
+"""The services: each owns its schema, imports `shared` and `proto`, and never another service."""

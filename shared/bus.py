@@ -1,0 +1,227 @@
+"""The bus: one NATS connection a process, and the loops that follow a stream.
+
+Invariants: a process starts and serves while NATS is away; the connection is made and remade in the background for
+ever. A durable follower acknowledges after its handler returned, so a crash repeats events and loses none: handlers
+are idempotent. An event that cannot be decoded is logged, counted and ended; it never jams the ones behind it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Generic, TypeVar
+
+import msgspec
+import nats
+import nats.errors
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamConfig
+from nats.js.errors import NotFoundError
+from prometheus_client import Counter, Gauge
+
+from proto.streams import EPOCH, StreamDefinition
+from shared.ids import new_id
+
+E = TypeVar("E")
+
+REFUSED = Counter("larder_events_refused_total", "Events that could not be decoded", ["stream"])
+FOLLOWED = Counter("larder_events_followed_total", "Events applied by a follower", ["stream"])
+CONNECTED = Gauge("larder_bus_connected", "Whether NATS is connected")
+
+BATCH = 500
+FETCH_SECONDS = 5.0
+RETRY_SECONDS = 1.0
+ACK_WAIT_SECONDS = 30.0
+EPHEMERAL_LIVES_SECONDS = 60.0
+DEDUPE_SECONDS = 120.0
+"""JetStream's own default. Consumers are idempotent anyway: this keeps a quick repeat off the wire."""
+
+_log = structlog.get_logger("bus")
+
+
+class Received(Generic[E]):
+    """An event with its place in the stream."""
+
+    __slots__ = ("at", "event", "seq", "subject")
+
+    def __init__(self, event: E, seq: int, subject: str, at: datetime) -> None:
+        self.event, self.seq, self.subject, self.at = event, seq, subject, at
+
+
+class Bus:
+    """The connection. `name` is what NATS shows for it."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._url = url
+        self._name = name
+        self._ready = asyncio.Event()
+        self._connecting: asyncio.Task[None] | None = None
+        self.client = Client()
+
+    async def __aenter__(self) -> "Bus":
+        self._connecting = asyncio.create_task(self._connect())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._connecting is not None:
+            self._connecting.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._connecting
+        if not self.client.is_closed and self._ready.is_set():
+            await self.client.close()
+        CONNECTED.set(0)
+
+    @property
+    def connected(self) -> bool:
+        return self.client.is_connected
+
+    @property
+    def jetstream(self) -> JetStreamContext:
+        return self.client.jetstream(timeout=FETCH_SECONDS)
+
+    async def connection(self) -> Client:
+        """The client, once it has connected for the first time."""
+        await self._ready.wait()
+        return self.client
+
+    async def nudge(self, subject: str) -> None:
+        """Tells whoever listens now that there is something to fetch. Best effort by design: they poll besides."""
+        if self.client.is_connected:
+            with suppress(nats.errors.Error):
+                await self.client.publish(subject, b"")
+
+    async def _connect(self) -> None:
+        await self.client.connect(
+            self._url,
+            name=self._name,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=1,
+            ping_interval=10,
+            error_cb=_on_error,
+            disconnected_cb=_on_disconnected,
+            reconnected_cb=_on_connected,
+        )
+        await _on_connected()
+        self._ready.set()
+
+
+async def ensure_stream(jetstream: JetStreamContext, definition: StreamDefinition, replicas: int = 1) -> StreamConfig:
+    """Creates the stream with a fresh epoch where there is none; an existing one is left as it is."""
+    with suppress(NotFoundError):
+        return (await jetstream.stream_info(definition.name)).config
+    wanted = StreamConfig(
+        name=definition.name,
+        subjects=list(definition.subjects),
+        max_msgs_per_subject=definition.per_subject,
+        num_replicas=replicas,
+        duplicate_window=DEDUPE_SECONDS,
+        allow_direct=True,
+        allow_msg_ttl=True,
+        allow_atomic=True,
+        deny_delete=definition.per_subject == -1,
+        metadata={EPOCH: str(new_id())},
+    )
+    created = await jetstream.add_stream(wanted)
+    await _log.ainfo("stream created", stream=definition.name, epoch=(created.config.metadata or {}).get(EPOCH))
+    return created.config
+
+
+async def follow(
+    bus: Bus,
+    stream: StreamDefinition,
+    kind: type[E],
+    apply: Callable[[Sequence[Received[E]]], Awaitable[None]],
+    *,
+    durable: str | None = None,
+    subjects: Sequence[str] | None = None,
+) -> None:
+    """Feeds `apply` with batches of a stream's events, in order, until cancelled.
+
+    With `durable`, replicas share the work and an event is gone only after `apply` returned. Without, each process
+    hears everything from the last event of each subject on, again after each break. Runs as a task; whatever fails is
+    logged, and tried again after a second.
+    """
+    decoder = msgspec.json.Decoder(kind)
+    await bus.connection()
+    while True:
+        try:
+            subscription = await _subscribe(bus, stream, durable, list(subjects or stream.subjects))
+            try:
+                while True:
+                    await _apply_batch(subscription, stream, decoder, apply, acknowledge=durable is not None)
+            finally:
+                with suppress(nats.errors.Error):
+                    await subscription.unsubscribe()
+        except NotFoundError:
+            # The stream is made by the relay, and a consumer may be lost with its server's memory.
+            await asyncio.sleep(RETRY_SECONDS)
+        except Exception as error:  # noqa: BLE001  a follower outlives whatever its database or bus has
+            await _log.aerror("following failed, trying again", stream=stream.name, error=repr(error))
+            await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _subscribe(
+    bus: Bus, stream: StreamDefinition, durable: str | None, subjects: list[str]
+) -> JetStreamContext.PullSubscription:
+    jetstream = bus.jetstream
+    config = ConsumerConfig(
+        durable_name=durable,
+        name=durable,
+        filter_subjects=subjects,
+        deliver_policy=DeliverPolicy.LAST_PER_SUBJECT if durable is None else DeliverPolicy.ALL,
+        ack_policy=AckPolicy.NONE if durable is None else AckPolicy.EXPLICIT,
+        ack_wait=None if durable is None else ACK_WAIT_SECONDS,
+        max_ack_pending=None if durable is None else 4 * BATCH,
+        inactive_threshold=EPHEMERAL_LIVES_SECONDS if durable is None else None,
+    )
+    info = await jetstream.add_consumer(stream.name, config)
+    return await jetstream.pull_subscribe_bind(info.name, stream.name)
+
+
+async def _apply_batch(
+    subscription: JetStreamContext.PullSubscription,
+    stream: StreamDefinition,
+    decoder: msgspec.json.Decoder[E],
+    apply: Callable[[Sequence[Received[E]]], Awaitable[None]],
+    *,
+    acknowledge: bool,
+) -> None:
+    try:
+        envelopes = await subscription.fetch(BATCH, timeout=FETCH_SECONDS)
+    except (TimeoutError, nats.errors.TimeoutError):
+        await subscription.consumer_info()  # raises NotFoundError when the consumer was lost
+        return
+    batch = [received for envelope in envelopes if (received := await _decode(envelope, stream, decoder)) is not None]
+    if batch:
+        await apply(batch)
+        FOLLOWED.labels(stream.name).inc(len(batch))
+    if acknowledge:
+        for envelope in envelopes:
+            await envelope.ack()
+
+
+async def _decode(envelope: Msg, stream: StreamDefinition, decoder: msgspec.json.Decoder[E]) -> Received[E] | None:
+    place = envelope.metadata
+    try:
+        return Received(decoder.decode(envelope.data), place.sequence.stream, envelope.subject, place.timestamp)
+    except msgspec.DecodeError as error:
+        REFUSED.labels(stream.name).inc()
+        await _log.aerror("event refused", stream=stream.name, seq=place.sequence.stream, error=str(error))
+        return None
+
+
+async def _on_connected() -> None:
+    CONNECTED.set(1)
+    await _log.ainfo("bus connected")
+
+
+async def _on_disconnected() -> None:
+    CONNECTED.set(0)
+    await _log.awarning("bus disconnected")
+
+
+async def _on_error(error: Exception) -> None:
+    await _log.awarning("bus error", error=repr(error))

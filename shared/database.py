@@ -1,0 +1,108 @@
+"""One connection pool a process, named queries, and transactions under an identity.
+
+Invariants: nothing that outlives a transaction is ever set on a connection (`SET LOCAL` alone), so connections are
+handed back without the reset that would cost a round trip, and a transaction pooler may stand in between. A
+transaction ends by COMMIT, or by ROLLBACK when anything was raised (asyncpg's pool sees to that on
+release). Each query has a name, which is in its text, in pg_stat_statements and on its metric.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import Any, TypeAlias
+
+import aiosql
+import asyncpg
+from prometheus_client import Gauge, Histogram
+
+Pool: TypeAlias = Any
+Connection: TypeAlias = Any
+Row: TypeAlias = Mapping[str, Any]
+
+QUERY_SECONDS = Histogram(
+    "larder_query_seconds",
+    "Time of one query, as its caller waited for it",
+    ["query"],
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
+)
+POOL_WAIT_SECONDS = Histogram(
+    "larder_pool_wait_seconds",
+    "Time a transaction waited for a connection",
+    buckets=(0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 3),
+)
+POOL_BUSY = Gauge("larder_pool_busy_connections", "Connections in use")
+
+ACQUIRE_SECONDS = 3.0
+"""Who waits longer for a connection is told to come back: the same as PgBouncer's query_wait_timeout."""
+
+
+class Query:
+    """One statement of a queries.sql. `$1…` are its parameters."""
+
+    __slots__ = ("_seconds", "name", "sql")
+
+    def __init__(self, name: str, sql: str) -> None:
+        self.name = name
+        self.sql = f"/* {name} */ {sql}"
+        self._seconds = QUERY_SECONDS.labels(name)
+
+    async def rows(self, connection: Connection, *parameters: object) -> list[Row]:
+        started = perf_counter()
+        rows: list[Row] = await connection.fetch(self.sql, *parameters)
+        self._seconds.observe(perf_counter() - started)
+        return rows
+
+    async def row(self, connection: Connection, *parameters: object) -> Row | None:
+        """The first row, or None."""
+        started = perf_counter()
+        row: Row | None = await connection.fetchrow(self.sql, *parameters)
+        self._seconds.observe(perf_counter() - started)
+        return row
+
+    async def execute(self, connection: Connection, *parameters: object) -> None:
+        started = perf_counter()
+        await connection.fetch(self.sql, *parameters)
+        self._seconds.observe(perf_counter() - started)
+
+
+def load_queries(context: str, path: Path) -> dict[str, Query]:
+    """The statements of a file, each below a line `-- name: get_order`; `get_order` becomes `orders.get_order`."""
+    loaded = aiosql.from_path(path, "asyncpg")
+    return {
+        name: Query(f"{context}.{name}", getattr(loaded, name).sql.strip().rstrip(";"))
+        for name in loaded.available_queries
+        if not name.endswith("_cursor")
+    }
+
+
+@asynccontextmanager
+async def open_pool(url: str, *, size: int, name: str) -> AsyncIterator[Pool]:
+    """A pool of at most `size` connections; `name` is what pg_stat_activity shows. Raises when Postgres is away."""
+    pool = await asyncpg.create_pool(
+        url, min_size=min(2, size), max_size=size, reset=_no_reset, server_settings={"application_name": name}
+    )
+    try:
+        yield pool
+    finally:
+        await pool.close()
+
+
+@asynccontextmanager
+async def transaction(pool: Pool, begin: str = "begin") -> AsyncIterator[Connection]:
+    """A connection inside a transaction. `begin` is one simple-protocol message: the `begin`, and any SET LOCAL with
+    it, in a single round trip. Raises TimeoutError when no connection came free in time."""
+    waited = perf_counter()
+    async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+        POOL_WAIT_SECONDS.observe(perf_counter() - waited)
+        POOL_BUSY.inc()
+        try:
+            await connection.execute(begin)
+            yield connection
+            await connection.execute("commit")
+        finally:
+            POOL_BUSY.dec()
+
+
+async def _no_reset(_connection: Connection) -> None:
+    """Nothing to reset; asyncpg still rolls back what was left open."""

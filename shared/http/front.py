@@ -1,0 +1,166 @@
+"""What stands before a service's routes: the request's id, who is asking, how often, and how long it took.
+
+Invariants: every answer carries X-Request-ID; a bearer token that is not valid is 401 whatever the route; a cookie
+that is not valid is nobody. A request that changes something by cookie must come from our own origin. What carries a
+body says that it is JSON, else 415.
+"""
+
+import asyncio
+import re
+from http.cookies import CookieError, SimpleCookie
+from time import perf_counter
+from urllib.parse import urlsplit
+
+import structlog
+from prometheus_client import Gauge, Histogram
+
+from shared.http.health import PATHS, Operations
+from shared.http.problems import Problem, send_problem
+from shared.http.types import ASGIApp, Message, Receive, Scope, Send
+from shared.identity import Identity, InvalidTokenError, TokenVerifier
+from shared.ids import new_id
+from shared.limits import Limits
+
+TOKEN_COOKIE = "larder_token"  # noqa: S105  the cookie's name
+DRAIN_SECONDS = 10.0
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+HTTP_SECONDS = Histogram(
+    "larder_http_seconds",
+    "Time from a request's head to its answer's head",
+    ["method", "route", "status"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 10),
+)
+IN_FLIGHT = Gauge("larder_http_in_flight", "Requests being answered")
+
+_log = structlog.get_logger("http")
+
+
+class Front:
+    """Wraps `routes`. `scope["user"]` becomes an Identity or None, `scope["request_id"]` and `scope["traceparent"]`
+    text for logs and events."""
+
+    def __init__(self, routes: ASGIApp, operations: Operations, verifier: TokenVerifier, limits: Limits) -> None:
+        self._routes = routes
+        self._operations = operations
+        self._verifier = verifier
+        self._limits = limits
+        self._in_flight = 0
+        self._idle = asyncio.Event()
+
+    async def drain(self) -> None:
+        """Not ready any more; returns when the requests in flight are answered, after ten seconds at most."""
+        await self._operations.drain()
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while self._in_flight:
+                    self._idle.clear()
+                    await self._idle.wait()
+        except TimeoutError:
+            await _log.awarning("stopping with requests in flight", requests=self._in_flight)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] in PATHS:
+            await self._operations(scope, receive, send)
+            return
+        started = perf_counter()
+        headers = dict(scope["headers"])
+        request_id = _request_id(headers.get(b"x-request-id", b""))
+        scope["request_id"] = request_id
+        scope["traceparent"] = _traceparent(headers.get(b"traceparent", b""))
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        self._in_flight += 1
+        IN_FLIGHT.inc()
+        try:
+            await self._admit(scope, headers)
+            await self._routes(scope, receive, answer)
+        except Problem as problem:
+            await send_problem(answer, problem, request_id)
+        finally:
+            self._in_flight -= 1
+            IN_FLIGHT.dec()
+            if not self._in_flight:
+                self._idle.set()
+            route = scope.get("path_template") or "none"
+            HTTP_SECONDS.labels(scope["method"], route, status).observe(perf_counter() - started)
+
+    async def _admit(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
+        """Sets who is asking. Raises a Problem for who may not go on."""
+        identity = self._identify(scope, headers)
+        scope["user"] = identity
+        await self._limits.admit(identity, address_of(scope, headers))
+        if scope["method"] in _SAFE:
+            return
+        has_body = b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
+        if has_body and headers.get(b"content-type", b"").split(b";")[0].strip().lower() != b"application/json":
+            raise Problem(415, "Send the body as JSON, with Content-Type: application/json.", code="not_json")
+
+    def _identify(self, scope: Scope, headers: dict[bytes, bytes]) -> Identity | None:
+        authorization = headers.get(b"authorization")
+        if authorization is not None:
+            scheme, _, token = authorization.decode("latin-1").partition(" ")
+            if scheme.lower() != "bearer":
+                raise Problem(401, "Authorization must be a bearer token.", code="not_signed_in")
+            try:
+                return self._verifier.verify(token.strip())
+            except InvalidTokenError as error:
+                raise Problem(401, f"Sign in again: {error}.", code="not_signed_in") from error
+        cookie = cookie_of(headers, TOKEN_COOKIE)
+        if cookie is None:
+            return None
+        try:
+            identity = self._verifier.verify(cookie)
+        except InvalidTokenError:
+            return None
+        if scope["method"] not in _SAFE:
+            refuse_other_origins(headers)
+        return identity
+
+
+def cookie_of(headers: dict[bytes, bytes], name: str) -> str | None:
+    """One cookie's value; None when there is none."""
+    raw = headers.get(b"cookie")
+    if raw is None:
+        return None
+    try:
+        morsel = SimpleCookie(raw.decode("latin-1")).get(name)
+    except CookieError:
+        return None
+    return morsel.value if morsel is not None else None
+
+
+def refuse_other_origins(headers: dict[bytes, bytes]) -> None:
+    """403 when a browser says that another site's page sent this. SameSite stands behind it."""
+    origin = headers.get(b"origin")
+    if headers.get(b"sec-fetch-site") == b"cross-site" or (
+        origin is not None and urlsplit(origin.decode("latin-1")).netloc != headers.get(b"host", b"").decode("latin-1")
+    ):
+        raise Problem(403, "This request came from another site.", code="other_origin")
+
+
+def address_of(scope: Scope, headers: dict[bytes, bytes]) -> str:
+    """The client's address as the edge saw it; the edge sets the header anew."""
+    forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")[-1].strip()
+    client = scope.get("client")
+    return forwarded or (client[0] if client else "unknown")
+
+
+def _request_id(given: bytes) -> str:
+    text = given.decode("latin-1")
+    return text if _REQUEST_ID.fullmatch(text) else str(new_id())
+
+
+def _traceparent(given: bytes) -> str | None:
+    text = given.decode("latin-1")
+    return text if _TRACEPARENT.fullmatch(text) else None

@@ -1,0 +1,52 @@
+"""The relay's composition root: one process for all outboxes. A second one waits, and takes over within a second."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Annotated
+
+import msgspec
+
+from shared.bus import Bus
+from shared.database import open_pool
+from shared.http.health import Operations, database_answers
+from shared.http.types import Application
+from shared.outbox import WAKE
+from shared.outbox.relay import Relay
+from shared.process import run
+from shared.settings import ProcessSettings
+from shared.tasks import supervised
+
+
+class Settings(ProcessSettings, frozen=True, kw_only=True):
+    """`outboxes`: the contexts to publish for, separated by commas."""
+
+    database_url: str
+    outboxes: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]+(,[a-z_]+)*$")]
+
+
+@asynccontextmanager
+async def build(settings: Settings) -> AsyncIterator[Application]:
+    contexts = settings.outboxes.split(",")
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(open_pool(settings.database_url, size=len(contexts), name="relay"))
+        bus = await stack.enter_async_context(Bus(settings.nats_url, "relay"))
+        relays = [Relay(context, pool, bus) for context in contexts]
+        for relay in relays:
+            await stack.enter_async_context(supervised(relay.run(), f"relay {relay.context}"))
+        await stack.enter_async_context(supervised(_wake(bus, relays), "wake"))
+        yield Operations({"database": database_answers(pool)})
+
+
+async def _wake(bus: Bus, relays: list[Relay]) -> None:
+    """Passes a writer's nudge on to all; each finds out by itself whether it was meant."""
+    client = await bus.connection()
+    subscription = await client.subscribe(WAKE)
+    async for _ in subscription.messages:
+        for relay in relays:
+            relay.wake()
+    await asyncio.Event().wait()
+
+
+def main() -> None:
+    run(Settings, build)

@@ -1,0 +1,70 @@
+"""What every service with a schema of its own is built on, opened in order and closed in reverse."""
+
+from base64 import urlsafe_b64decode
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from redis.asyncio import Redis
+
+from shared.bus import Bus
+from shared.cursor import Cursors
+from shared.database import Pool, open_pool
+from shared.http.front import Front
+from shared.http.health import Operations, database_answers
+from shared.http.types import ASGIApp
+from shared.identity import Revocations, TokenVerifier
+from shared.limits import Limiter, Limits, open_valkey
+from shared.revocations import hearing_revocations
+from shared.settings import ContextSettings
+
+
+def utc_now() -> datetime:
+    """The clock. Services take it as an argument, so that a test can hold it."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Plumbing:
+    """The open parts of a process. `front` puts the request's id, identity and limits before a service's routes."""
+
+    pool: Pool
+    bus: Bus
+    valkey: Redis
+    verifier: TokenVerifier
+    limiter: Limiter
+    limits: Limits
+    cursors: Cursors
+    now: Callable[[], datetime]
+
+    def front(self, routes: ASGIApp) -> Front:
+        return Front(routes, Operations({"database": database_answers(self.pool)}), self.verifier, self.limits)
+
+
+@asynccontextmanager
+async def open_plumbing(
+    settings: ContextSettings, name: str, now: Callable[[], datetime] = utc_now
+) -> AsyncIterator[Plumbing]:
+    """Opens the pool, the bus and Valkey. Raises when Postgres is away; the other two may come later."""
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(open_pool(settings.database_url, size=settings.pool_size, name=name))
+        bus = await stack.enter_async_context(Bus(settings.nats_url, name))
+        valkey = await stack.enter_async_context(open_valkey(settings.valkey_url))
+        revocations = Revocations()
+        await stack.enter_async_context(hearing_revocations(bus, revocations, now))
+        limiter = Limiter(valkey)
+        yield Plumbing(
+            pool=pool,
+            bus=bus,
+            valkey=valkey,
+            verifier=TokenVerifier(settings.token_public_key, revocations, now),
+            limiter=limiter,
+            limits=Limits(
+                limiter,
+                anonymous_per_minute=settings.rate_anonymous_per_minute,
+                person_per_hour=settings.rate_person_per_hour,
+            ),
+            cursors=Cursors(urlsafe_b64decode(settings.cursor_key + "=" * (-len(settings.cursor_key) % 4))),
+            now=now,
+        )

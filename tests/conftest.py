@@ -1,0 +1,43 @@
+"""One set of real servers for the whole run, and one relay."""
+
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local import Layout, Stack
+from shared.bus import Bus
+from shared.outbox import app as relay_app
+from tests.support import settings_of
+
+SERVERS = {"postgres", "nats", "valkey"}
+BASE_PORT = int(os.environ.get("LARDER_TEST_PORT", "19600"))
+"""Two runs at once need two."""
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Postgres with every migration applied, NATS and Valkey."""
+    with tempfile.TemporaryDirectory() as folder:
+        stack = Stack(Layout(state_dir=Path(folder) / "state", base_port=BASE_PORT))
+        try:
+            stack.up(only=SERVERS)
+            yield stack
+        finally:
+            stack.reset()
+
+
+@pytest.fixture(scope="session")
+async def relay(stack: Stack) -> AsyncIterator[None]:
+    """The outbox relay, running in this process; it also makes the streams."""
+    async with relay_app.build(settings_of(stack, "relay", relay_app.Settings)):
+        yield
+
+
+@pytest.fixture(scope="session")
+async def bus(stack: Stack) -> AsyncIterator[Bus]:
+    async with Bus(stack.addresses.nats, "tests") as bus:
+        await bus.connection()
+        yield bus
