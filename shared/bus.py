@@ -70,8 +70,8 @@ class Bus:
             self._connecting.cancel()
             with suppress(asyncio.CancelledError):
                 await self._connecting
-        if not self.client.is_closed and self._ready.is_set():
-            await self.client.close()
+        # Also one whose connecting was broken off: its socket is open.
+        await self.client.close()
         CONNECTED.set(0)
 
     @property

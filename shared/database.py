@@ -68,7 +68,7 @@ class Query:
 
 def load_queries(context: str, path: Path) -> dict[str, Query]:
     """The statements of a file, each below a line `-- name: get_order`; `get_order` becomes `orders.get_order`."""
-    loaded = aiosql.from_path(path, "asyncpg")
+    loaded = aiosql.from_path(path, "asyncpg", mandatory_parameters=False)
     return {
         name: Query(f"{context}.{name}", getattr(loaded, name).sql.strip().rstrip(";"))
         for name in loaded.available_queries
@@ -89,19 +89,27 @@ async def open_pool(url: str, *, size: int, name: str) -> AsyncIterator[Pool]:
 
 
 @asynccontextmanager
-async def transaction(pool: Pool, begin: str = "begin") -> AsyncIterator[Connection]:
-    """A connection inside a transaction. `begin` is one simple-protocol message: the `begin`, and any SET LOCAL with
-    it, in a single round trip. Raises TimeoutError when no connection came free in time."""
+async def connection(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection without a transaction around it: one statement is one round trip. Raises TimeoutError when none
+    came free in time."""
     waited = perf_counter()
-    async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+    async with pool.acquire(timeout=ACQUIRE_SECONDS) as acquired:
         POOL_WAIT_SECONDS.observe(perf_counter() - waited)
         POOL_BUSY.inc()
         try:
-            await connection.execute(begin)
-            yield connection
-            await connection.execute("commit")
+            yield acquired
         finally:
             POOL_BUSY.dec()
+
+
+@asynccontextmanager
+async def transaction(pool: Pool, begin: str = "begin") -> AsyncIterator[Connection]:
+    """A connection inside a transaction. `begin` is one simple-protocol message: the `begin`, and any SET LOCAL with
+    it, in a single round trip. Raises TimeoutError when no connection came free in time."""
+    async with connection(pool) as acquired:
+        await acquired.execute(begin)
+        yield acquired
+        await acquired.execute("commit")
 
 
 async def _no_reset(_connection: Connection) -> None:

@@ -13,7 +13,7 @@ from shared.cursor import Cursors
 from shared.database import Pool, open_pool
 from shared.http.front import Front
 from shared.http.health import Operations, database_answers
-from shared.http.types import ASGIApp
+from shared.http.types import Routes
 from shared.identity import Revocations, TokenVerifier
 from shared.limits import Limiter, Limits, open_valkey
 from shared.revocations import hearing_revocations
@@ -38,7 +38,7 @@ class Plumbing:
     cursors: Cursors
     now: Callable[[], datetime]
 
-    def front(self, routes: ASGIApp) -> Front:
+    def front(self, routes: Routes) -> Front:
         return Front(routes, Operations({"database": database_answers(self.pool)}), self.verifier, self.limits)
 
 

@@ -1,18 +1,20 @@
 """What a route raised, as a problem document."""
 
+import re
 from typing import Any
 
 import asyncpg
-import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from shared.cursor import CursorError
 from shared.http.problems import MEDIA_TYPE, FieldError, Problem, busy, invalid, invalid_field
-from shared.http.validation import field_errors
 
 _log = structlog.get_logger("http")
+
+# Litestar's words for a parameter that is not there: it has no fields for them.
+_MISSING = re.compile(r".*Missing required \w+ parameter '(?P<name>[^']+)'", re.DOTALL)
 
 # Postgres says "not now": a lock that took 2 s, a statement that took 5, no connection, a primary that went away.
 _NOT_NOW = (
@@ -60,22 +62,19 @@ def _problem_of(request: Request[Any, Any, Any], error: Exception) -> Problem:
 
 
 def _invalid(request: Request[Any, Any, Any], error: ValidationException) -> Problem:
-    told = error.extra if isinstance(error.extra, list) else []
-    errors = [FieldError(str(one.get("key", "request")), str(one.get("message", ""))) for one in told if one]
-    if any(one.get("source") == "body" for one in told if one):
-        errors = _body_errors(request) or errors
+    """Parameters and headers by the names that callers know; bodies are decoded by shared.http.routes."""
+    if missing := _MISSING.match(error.detail):
+        return invalid_field(missing["name"], "is required")
+    parameters = request.scope["route_handler"].parsed_fn_signature.parameters
+    errors = []
+    for one in error.extra if isinstance(error.extra, list) else []:
+        name = str(one["key"])
+        if name == "data":
+            errors.append(FieldError("body", "is missing; send a JSON object"))
+            continue
+        declared = parameters[name].kwarg_definition if name in parameters else None
+        errors.append(FieldError(getattr(declared, "name", None) or name, one["message"]))
     return invalid(*errors) if errors else Problem(400, error.detail, code="invalid")
-
-
-def _body_errors(request: Request[Any, Any, Any]) -> list[FieldError]:
-    body = request._body  # noqa: SLF001  read already: a handler of errors cannot wait for it
-    handler = request.scope.get("route_handler")
-    data = handler.parsed_fn_signature.parameters.get("data") if handler is not None else None
-    if not isinstance(body, bytes) or data is None:
-        return []
-    if not body.strip():
-        return [FieldError("body", "is missing; send a JSON object")]
-    return field_errors(msgspec.json.decode(body), data.annotation)
 
 
 def _detail(error: HTTPException) -> str:

@@ -16,7 +16,7 @@ from prometheus_client import Gauge, Histogram
 
 from shared.http.health import PATHS, Operations
 from shared.http.problems import Problem, send_problem
-from shared.http.types import ASGIApp, Message, Receive, Scope, Send
+from shared.http.types import Message, Receive, Routes, Scope, Send
 from shared.identity import Identity, InvalidTokenError, TokenVerifier
 from shared.ids import new_id
 from shared.limits import Limits
@@ -42,7 +42,7 @@ class Front:
     """Wraps `routes`. `scope["user"]` becomes an Identity or None, `scope["request_id"]` and `scope["traceparent"]`
     text for logs and events."""
 
-    def __init__(self, routes: ASGIApp, operations: Operations, verifier: TokenVerifier, limits: Limits) -> None:
+    def __init__(self, routes: Routes, operations: Operations, verifier: TokenVerifier, limits: Limits) -> None:
         self._routes = routes
         self._operations = operations
         self._verifier = verifier

@@ -7,6 +7,8 @@ Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
+Routes: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
+"""A framework's application: it has narrower words for the same three arguments."""
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 

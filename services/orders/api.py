@@ -1,0 +1,284 @@
+"""The routes of orders. They decode, call one command or one query, and encode; nothing is decided here."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.openapi import ResponseSpec
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+
+from proto import orders as contract
+from proto.orders import Status
+from services.orders import commands, domain, pricing, store
+from services.orders.commands import Caller, Orders, PlaceOrder, Transition
+from services.orders.store import NEWEST, Entry, HistoryEntry, Position
+from shared.cursor import Cursors
+from shared.database import Connection, transaction
+from shared.http.errors import answer_error
+from shared.http.guards import only, signed_in
+from shared.http.openapi import documented
+from shared.http.problems import FieldError, Problem, busy, invalid, invalid_field, not_found
+from shared.identity import Identity
+
+JSON = "application/json"
+KEY_CHARACTERS = 128
+
+Limit = Annotated[int, QueryParameter(ge=1, le=100, description="Entries a page")]
+Cursor = Annotated[str | None, QueryParameter(description="next_cursor of the page before", max_length=512)]
+OrderRequest = Request[Identity, Any, Any]
+
+_encoder = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True)
+class Api:
+    """What the routes work with, in `app.state.api`."""
+
+    orders: Orders
+    cursors: Cursors
+
+
+class Page(msgspec.Struct, frozen=True):
+    """`next_cursor` is null on the last page."""
+
+    items: list[Entry]
+    next_cursor: str | None
+
+
+class HistoryPage(msgspec.Struct, frozen=True):
+    items: list[HistoryEntry]
+    next_cursor: str | None
+
+
+class EntryDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """An order in a list, as documented: `Entry` with its documents spelled out."""
+
+    id: UUID
+    number: int
+    restaurant_id: UUID
+    restaurant_name: str
+    zone: int
+    driver_id: UUID | None
+    driver_name: str | None
+    status: Status
+    reason: str | None
+    version: int
+    total_cents: int
+    lines: int
+    address: str
+    location: contract.Location
+    stop: int | None
+    shortages: tuple[contract.Shortage, ...]
+    created_at: str
+    updated_at: str
+
+
+class PageDocument(msgspec.Struct, frozen=True):
+    items: list[EntryDocument]
+    next_cursor: str | None
+
+
+@post(
+    "/api/orders",
+    guards=[only("restaurant")],
+    responses={201: ResponseSpec(contract.Order), **documented(400, 401, 403, 409, 413, 415, 422, 429, 503)},
+    summary="Place an order",
+)
+async def place_order(
+    request: OrderRequest,
+    data: JSONBody[PlaceOrder],
+    idempotency_key: Annotated[str, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=KEY_CHARACTERS)],
+) -> Response[bytes]:
+    """At the book's prices. The same key with the same body gives the same order, however often it is sent."""
+    answer = await commands.place_order(_api(request).orders, _caller(request), _key(idempotency_key), data)
+    return Response(answer.body, status_code=answer.status, media_type=JSON)
+
+
+@get(
+    "/api/orders",
+    guards=[signed_in],
+    responses={200: ResponseSpec(PageDocument), **documented(400, 401, 403, 429, 503)},
+    summary="List orders, newest first",
+)
+async def list_orders(
+    request: OrderRequest,
+    status: Annotated[Status | None, QueryParameter(description="Orders in this state")] = None,
+    q: Annotated[str | None, QueryParameter(description="An order's number; an admin also a restaurant's name")] = None,
+    offers: Annotated[bool, QueryParameter(description="The open offers of the driver's zone")] = False,
+    cursor: Cursor = None,
+    limit: Limit = 20,
+) -> Response[bytes]:
+    """A restaurant's own, those assigned to a driver, all for an admin; entries without items and note."""
+    api, identity = _api(request), request.user
+    wanted = _Wanted(status=status, q=q, offers=offers)
+    _check(identity, wanted)
+    scope = f"orders {identity.role} {_encoder.encode(wanted).decode()}"
+    below = NEWEST if cursor is None else api.cursors.decode(scope, cursor, Position)
+    async with transaction(api.orders.pool, store.begin_as(identity)) as connection:
+        entries = await _entries(connection, identity, wanted, below, limit + 1)
+    more = len(entries) > limit
+    last = entries[limit - 1] if more else None
+    next_cursor = None if last is None else api.cursors.encode(scope, Position(last.created_at, last.id))
+    return Response(_encoder.encode(Page(entries[:limit], next_cursor)), media_type=JSON)
+
+
+@get(
+    "/api/orders/{order_id:uuid}",
+    guards=[signed_in],
+    responses={200: ResponseSpec(contract.Order), **documented(401, 404, 429, 503)},
+    summary="One order",
+)
+async def get_order(request: OrderRequest, order_id: FromPath[UUID]) -> Response[bytes]:
+    """Whole, if the caller may see it."""
+    async with transaction(_api(request).orders.pool, store.begin_as(request.user)) as connection:
+        order = await store.get_order(connection, order_id)
+    if order is None:
+        raise not_found("order")
+    return Response(_encoder.encode(order), media_type=JSON)
+
+
+@get(
+    "/api/orders/{order_id:uuid}/history",
+    guards=[signed_in],
+    responses={200: ResponseSpec(HistoryPage), **documented(400, 401, 404, 429, 503)},
+    summary="What happened to an order, oldest first",
+)
+async def get_history(
+    request: OrderRequest, order_id: FromPath[UUID], cursor: Cursor = None, limit: Limit = 20
+) -> Response[bytes]:
+    """One entry a version."""
+    api = _api(request)
+    scope = f"history {order_id}"
+    above = 0 if cursor is None else api.cursors.decode(scope, cursor, int)
+    async with transaction(api.orders.pool, store.begin_as(request.user)) as connection:
+        entries = await store.list_history(connection, order_id, above, limit + 1)
+        if not entries and await store.get_order(connection, order_id) is None:
+            raise not_found("order")
+    next_cursor = api.cursors.encode(scope, entries[limit - 1].version) if len(entries) > limit else None
+    return Response(_encoder.encode(HistoryPage(entries[:limit], next_cursor)), media_type=JSON)
+
+
+@post(
+    "/api/orders/{order_id:uuid}/transitions",
+    guards=[signed_in],
+    status_code=200,
+    responses={200: ResponseSpec(contract.Order), **documented(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)},
+    summary="Move an order to its next state",
+)
+async def change_order(
+    request: OrderRequest,
+    order_id: FromPath[UUID],
+    data: JSONBody[Transition],
+    idempotency_key: Annotated[
+        str | None, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=KEY_CHARACTERS)
+    ] = None,
+) -> Response[bytes]:
+    """Confirm, reject, prepare, ready, assign, claim, deliver, fail or cancel, as the caller's role may."""
+    key = None if idempotency_key is None else _key(idempotency_key)
+    answer = await commands.change_order(_api(request).orders, _caller(request), order_id, key, data)
+    return Response(answer.body, status_code=answer.status, media_type=JSON)
+
+
+ROUTES = (place_order, list_orders, get_order, get_history, change_order)
+
+
+class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """A list's filters: a cursor belongs to them."""
+
+    status: Status | None
+    q: str | None
+    offers: bool
+
+
+def _check(identity: Identity, wanted: _Wanted) -> None:
+    """Raises a Problem for filters that make no sense together, or not for this role."""
+    if wanted.offers and identity.role != "driver":
+        raise Problem(403, "Only drivers have offers.", code="forbidden")
+    if wanted.offers and (wanted.status is not None or wanted.q is not None):
+        raise invalid_field("offers", "cannot be combined with status or q")
+    if wanted.q is not None:
+        if not 1 <= len(wanted.q) <= 100 or "\x00" in wanted.q:
+            raise invalid_field("q", "must have 1 to 100 characters")
+        if not wanted.q.isdecimal() and identity.role != "admin":
+            raise invalid_field("q", "must be an order's number")
+
+
+async def _entries(
+    connection: Connection, identity: Identity, wanted: _Wanted, below: Position, limit: int
+) -> list[Entry]:
+    if wanted.offers:
+        return await store.list_offers(connection, below, limit, identity.zone or 0)
+    if wanted.q is not None and wanted.q.isdecimal():
+        if int(wanted.q) >= 2**63:
+            return []
+        found = await store.find_order_by_number(connection, int(wanted.q))
+        return [
+            entry
+            for entry in found
+            if wanted.status in (None, entry.status) and (entry.created_at, entry.id) < (below.created_at, below.id)
+        ]
+    if wanted.q is not None:
+        restaurants = await store.list_restaurants_named(connection, _without_wildcards(wanted.q))
+        return await store.list_orders_of_restaurants(connection, below, limit, wanted.status, restaurants)
+    if identity.role == "driver":
+        return await store.list_deliveries(connection, below, limit, wanted.status, identity.person_id)
+    return await store.list_orders(connection, below, limit, wanted.status)
+
+
+def _without_wildcards(text: str) -> str:
+    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+
+
+def _api(request: OrderRequest) -> Api:
+    api: Api = request.app.state.api
+    return api
+
+
+def _caller(request: OrderRequest) -> Caller:
+    scope: dict[str, Any] = request.scope  # type: ignore[assignment]
+    return Caller(request.user, scope["request_id"], scope["traceparent"])
+
+
+def _key(key: str) -> str:
+    """Raises a Problem for a key that is not plain text."""
+    if not key.isascii() or not key.isprintable():
+        raise invalid_field("Idempotency-Key", "must be printable ASCII")
+    return key
+
+
+def answer_domain_error(request: OrderRequest, error: domain.DomainError) -> Response[bytes]:
+    """The exception handler for what the domain refused."""
+    return answer_error(request, _problem_of(error))
+
+
+def _problem_of(error: domain.DomainError) -> Problem:
+    match error:
+        case domain.NeverAllowedError():
+            return Problem(403, str(error), code="forbidden")
+        case domain.MovedOnError():
+            code = "version" if isinstance(error, domain.StaleVersionError) else "state"
+            now = {"status": error.order.status, "version": error.order.version}
+            return Problem(409, str(error), code=code, present={"present": now})
+        case domain.DriverError():
+            return Problem(409, str(error), code="driver", errors=[FieldError("driver_id", str(error))])
+        case pricing.StaleBookError():
+            return busy(str(error))
+        case pricing.UnknownProductError():
+            return invalid(*_line_errors(error))
+        case pricing.PriceChangedError():
+            prices = [
+                {"product_id": price.product_id, "price_cents": price.price_cents, "version": price.version}
+                for price in error.present
+            ]
+            return Problem(409, str(error), code="price", errors=_line_errors(error), present={"present": prices})
+        case pricing.LineError():
+            return Problem(409, str(error), code="inactive", errors=_line_errors(error))
+        case _:
+            return Problem(409, str(error), code="inactive")
+
+
+def _line_errors(error: pricing.LineError) -> list[FieldError]:
+    field = "price_cents" if isinstance(error, pricing.PriceChangedError) else "product_id"
+    return [FieldError(f"items[{place}].{field}", detail) for place, detail in error.lines.items()]

@@ -1,0 +1,35 @@
+"""The composition root of orders: the only place that reads settings and knows what is behind what."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from services.orders.api import ROUTES, Api, answer_domain_error
+from services.orders.commands import Orders
+from services.orders.consumer import learning
+from services.orders.domain import DomainError
+from shared.http.routes import routes_of
+from shared.http.types import Application
+from shared.plumbing import open_plumbing
+from shared.process import run
+from shared.settings import ContextSettings
+
+
+class Settings(ContextSettings, frozen=True, kw_only=True):
+    """Nothing of its own."""
+
+
+@asynccontextmanager
+async def build(settings: Settings) -> AsyncIterator[Application]:
+    async with open_plumbing(settings, "orders") as plumbing, learning(plumbing.bus, plumbing.pool):
+        routes = routes_of(
+            ROUTES,
+            Api(Orders(plumbing.pool, plumbing.bus, plumbing.now), plumbing.cursors),
+            title="Larder orders",
+            path="/api/orders",
+            exception_handlers={DomainError: answer_domain_error},
+        )
+        yield plumbing.front(routes)
+
+
+def main() -> None:
+    run(Settings, build)

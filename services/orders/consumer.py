@@ -1,0 +1,68 @@
+"""What orders learns from others: prices from CATALOG, restaurants and drivers from ACCOUNTS.
+
+Invariant: a copy only moves forward in its owner's versions, so events may come late, twice or again from the start.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeVar
+
+from proto import streams
+from proto.accounts import PersonEvent, RestaurantEvent
+from proto.catalog import ProductEvent
+from services.orders import store
+from shared.bus import Bus, Received, follow
+from shared.database import Pool, transaction
+from shared.tasks import supervised
+
+E = TypeVar("E")
+Item = TypeVar("Item", bound=Any)
+
+
+@asynccontextmanager
+async def learning(bus: Bus, pool: Pool) -> AsyncIterator[None]:
+    """Keeps the copies up to date during the block. Replicas share the work."""
+
+    async def prices(batch: Sequence[Received[ProductEvent]]) -> None:
+        async with transaction(pool) as connection:
+            await store.upsert_prices(connection, _latest([received.event.product for received in batch]))
+
+    async def restaurants(batch: Sequence[Received[RestaurantEvent]]) -> None:
+        async with transaction(pool) as connection:
+            await store.upsert_restaurants(connection, _latest([received.event.restaurant for received in batch]))
+
+    async def people(batch: Sequence[Received[PersonEvent]]) -> None:
+        async with transaction(pool) as connection:
+            await store.upsert_drivers(connection, _latest([received.event.person for received in batch]))
+
+    async with AsyncExitStack() as stack:
+        for work, name in (
+            (follow(bus, streams.CATALOG, ProductEvent, prices, durable="orders-prices"), "prices"),
+            (
+                follow(
+                    bus,
+                    streams.ACCOUNTS,
+                    RestaurantEvent,
+                    restaurants,
+                    durable="orders-restaurants",
+                    subjects=[streams.RESTAURANTS],
+                ),
+                "restaurants",
+            ),
+            (
+                follow(bus, streams.ACCOUNTS, PersonEvent, people, durable="orders-people", subjects=[streams.PEOPLE]),
+                "people",
+            ),
+        ):
+            await stack.enter_async_context(supervised(work, name))
+        yield
+
+
+def _latest(states: Sequence[Item]) -> list[Item]:
+    """One of each id, of the highest version: a statement may touch a row once. In the order of the ids, so that two
+    replicas never wait for each other's rows crosswise."""
+    latest: dict[Any, Item] = {}
+    for state in states:
+        if state.id not in latest or latest[state.id].version < state.version:
+            latest[state.id] = state
+    return [latest[identifier] for identifier in sorted(latest)]

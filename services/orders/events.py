@@ -1,0 +1,40 @@
+"""Envelopes of orders, as the outbox takes them.
+
+Invariant: an envelope is proto.orders.OrderEvent byte for byte; the lines are spliced in as they are stored.
+"""
+
+import msgspec
+
+from proto.envelope import Actor, Envelope
+from proto.orders import Audience
+from proto.streams import order_subject
+from services.orders.domain import Changed, Order
+from services.orders.store import Event, Origin
+from shared.ids import new_id
+
+
+class OrderEnvelope(Envelope, frozen=True, kw_only=True):
+    """proto.orders.OrderEvent around the domain's order."""
+
+    audience: Audience
+    order: Order
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def event_of(changed: Changed, origin: Origin) -> Event:
+    """The event of one change. Its id is the JetStream message id."""
+    order = changed.order
+    envelope = OrderEnvelope(
+        id=new_id(),
+        type=changed.event,
+        occurred_at=order.updated_at,
+        request_id=origin.request_id,
+        traceparent=origin.traceparent,
+        actor=Actor(origin.actor_id, origin.actor_role),
+        audience=changed.audience,
+        order=order,
+    )
+    subject = order_subject(order.restaurant_id, order.id, changed.event)
+    return Event(envelope.id, subject, _encoder.encode(envelope))

@@ -1,0 +1,247 @@
+-- Identity comes with SET LOCAL before each of these; the policies do the rest. A query that still names its owner does
+-- so for the index.
+
+-- name: get_customer_and_prices
+-- The restaurant that orders, the next number, and the book's entries for the products it wants: one row a product
+-- found, one row with nulls when none is. No row when the restaurant is not known yet.
+select
+    (select nextval('orders.order_number')) as number,
+    customer.name as restaurant_name,
+    customer.address,
+    customer.lat,
+    customer.lon,
+    customer.zone,
+    customer.active as restaurant_active,
+    book.product_id,
+    book.name,
+    book.unit,
+    book.price_cents,
+    book.active,
+    book.version
+from orders.restaurants as customer
+left join orders.price_book as book on book.product_id = any($2::uuid [])
+where customer.id = $1;
+
+-- name: insert_order
+-- The key, the order, its first version and its event, or nothing when the key was there: who comes second with a key
+-- waits here for the first to commit. Returns the order's id when it was placed.
+with claimed as (
+    insert into orders.idempotency_keys (scope, key, request_hash, order_id, status, response, created_at)
+    values ($1, $2, $3, $4, 201, $5, $6)
+    on conflict do nothing
+    returning order_id
+),
+
+placed as (
+    insert into orders.orders (
+        id, number, restaurant_id, restaurant_name, zone, status, version, total_cents, lines, items, note, address,
+        lat, lon, created_at, updated_at
+    )
+    select order_id, $7::bigint, $1, $8, $9::integer, 'pending', 1, $10::bigint, $11::integer, $12::json, $13, $14,
+        $15::float8, $16::float8, $6, $6
+    from claimed
+),
+
+noted as (
+    insert into orders.order_history (
+        order_id, version, event_id, event, status, actor_id, actor_role, request_id, traceparent, at
+    )
+    select order_id, 1, $17, 'OrderPlaced', 'pending', $18::uuid, $19, $20, $21, $6
+    from claimed
+),
+
+announced as (
+    insert into orders.outbox (event_id, key, subject, payload)
+    select $17, order_id, $22, $23::bytea
+    from claimed
+)
+
+select order_id from claimed;
+
+-- name: get_stored_answer
+-- What a key was answered with.
+select request_hash, status, response
+from orders.idempotency_keys
+where scope = $1 and key = $2;
+
+-- name: get_order
+-- One order, whole, if the caller may see it.
+select
+    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
+    items, note, address, lat, lon, stop, shortages, created_at, updated_at
+from orders.orders
+where id = $1;
+
+-- name: get_order_for_change
+-- The same, locked until the end of the transaction; and the next place in the route of driver $2.
+select
+    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
+    items, note, address, lat, lon, stop, shortages, created_at, updated_at,
+    (
+        select coalesce(max(route.stop), 0) + 1
+        from orders.orders as route
+        where route.driver_id = $2 and route.status in ('ready', 'out_for_delivery')
+    ) as next_stop
+from orders.orders
+where id = $1
+for update;
+
+-- name: offer_is_taken
+-- Whether another driver of the caller's zone has the order.
+select orders.offer_is_taken($1) as taken;
+
+-- name: get_driver
+-- A driver, as accounts last told.
+select id, name, active
+from orders.drivers
+where id = $1;
+
+-- name: update_order
+-- The next version, its history and its event, in that order: the row was locked before, so the outbox holds an order's
+-- events in the order of their versions. The key's answer goes with them where the caller gave a key.
+with changed as (
+    update orders.orders
+    set
+        status = $2, driver_id = $3, driver_name = $4, reason = $5, version = $6, stop = $7, updated_at = $8
+    where id = $1 and version = $6 - 1
+    returning id
+),
+
+noted as (
+    insert into orders.order_history (
+        order_id, version, event_id, event, status, driver_id, driver_name, reason, stop, actor_id, actor_role,
+        request_id, traceparent, at
+    )
+    select id, $6, $9, $10, $2, $3, $4, $11, $7, $12::uuid, $13, $14, $15, $8
+    from changed
+),
+
+kept as (
+    insert into orders.idempotency_keys (scope, key, request_hash, order_id, status, response, created_at)
+    select $18::uuid, $19::text, $20::bytea, id, 200, $21::bytea, $8
+    from changed
+    where $19::text is not null
+),
+
+announced as (
+    insert into orders.outbox (event_id, key, subject, payload)
+    select $9, id, $16, $17::bytea
+    from changed
+)
+
+select id from changed;
+
+-- name: list_orders
+-- A page of all that the caller may see, newest first, from below (created_at, id).
+select
+    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
+    lines, address, lat, lon, stop, shortages, created_at, updated_at
+from orders.orders
+where (created_at, id) < ($1, $2)
+order by created_at desc, id desc
+limit $3;
+
+-- name: list_orders_with_status
+-- The same, in one state.
+select
+    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
+    lines, address, lat, lon, stop, shortages, created_at, updated_at
+from orders.orders
+where status = $4 and (created_at, id) < ($1, $2)
+order by created_at desc, id desc
+limit $3;
+
+-- name: list_orders_of_restaurants
+-- The same, of some restaurants: an admin looks for a customer by name.
+select
+    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
+    lines, address, lat, lon, stop, shortages, created_at, updated_at
+from orders.orders
+where restaurant_id = any($4::uuid []) and ($5::text is null or status = $5) and (created_at, id) < ($1, $2)
+order by created_at desc, id desc
+limit $3;
+
+-- name: find_order_by_number
+-- The order with this number, if the caller may see it.
+select
+    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
+    lines, address, lat, lon, stop, shortages, created_at, updated_at
+from orders.orders
+where number = $1;
+
+-- name: list_restaurants_named
+-- The restaurants whose name has this in it. There are hundreds, not millions.
+select id
+from orders.restaurants
+where name ilike '%' || $1 || '%'
+order by name
+limit 50;
+
+-- name: list_deliveries
+-- A driver's orders, newest first. The policy would let open offers through as well.
+select
+    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
+    lines, address, lat, lon, stop, shortages, created_at, updated_at
+from orders.orders
+where driver_id = $4 and (created_at, id) < ($1, $2)
+order by created_at desc, id desc
+limit $3;
+
+-- name: list_deliveries_with_status
+-- The same, in one state.
+select
+    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
+    lines, address, lat, lon, stop, shortages, created_at, updated_at
+from orders.orders
+where driver_id = $4 and status = $5 and (created_at, id) < ($1, $2)
+order by created_at desc, id desc
+limit $3;
+
+-- name: list_offers
+-- The open offers of a driver's zone.
+select
+    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
+    lines, address, lat, lon, stop, shortages, created_at, updated_at
+from orders.orders
+where status = 'ready' and driver_id is null and zone = $4 and (created_at, id) < ($1, $2)
+order by created_at desc, id desc
+limit $3;
+
+-- name: list_history
+-- What happened to an order, oldest first, from above version $2.
+select version, event, status, driver_id, driver_name, reason, stop, actor_id, actor_role, at
+from orders.order_history
+where order_id = $1 and version > $2
+order by version
+limit $3;
+
+-- name: upsert_restaurants
+-- The restaurants as accounts last told; an older version changes nothing.
+insert into orders.restaurants (id, name, address, lat, lon, zone, credit_limit_cents, active, version)
+select * from unnest(
+    $1::uuid [], $2::text [], $3::text [], $4::float8 [], $5::float8 [], $6::integer [], $7::bigint [], $8::boolean [],
+    $9::integer []
+)
+on conflict (id) do update
+set
+    name = excluded.name, address = excluded.address, lat = excluded.lat, lon = excluded.lon, zone = excluded.zone,
+    credit_limit_cents = excluded.credit_limit_cents, active = excluded.active, version = excluded.version
+where restaurants.version < excluded.version;
+
+-- name: upsert_drivers
+-- The drivers as accounts last told.
+insert into orders.drivers (id, name, zone, active, version)
+select * from unnest($1::uuid [], $2::text [], $3::integer [], $4::boolean [], $5::integer [])
+on conflict (id) do update
+set name = excluded.name, zone = excluded.zone, active = excluded.active, version = excluded.version
+where drivers.version < excluded.version;
+
+-- name: upsert_prices
+-- The price book as catalog last told.
+insert into orders.price_book (product_id, name, unit, price_cents, active, version)
+select * from unnest($1::uuid [], $2::text [], $3::text [], $4::bigint [], $5::boolean [], $6::integer [])
+on conflict (product_id) do update
+set
+    name = excluded.name, unit = excluded.unit, price_cents = excluded.price_cents, active = excluded.active,
+    version = excluded.version
+where price_book.version < excluded.version;
