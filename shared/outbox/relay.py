@@ -8,6 +8,7 @@ refuses a whole batch), it goes out in waves that hold one event a key.
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import msgspec
@@ -20,17 +21,20 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from proto.streams import STREAMS
 from shared.bus import Bus, ensure_stream
-from shared.database import Connection, Pool, Query, Row, transaction
+from shared.database import Pool, Query, Row, transaction
 from shared.ids import new_id
 
 BATCH = 200
 """Rows a round. JetStream takes at most 1000 in an atomic batch."""
 
+HEADER_BYTES = 512
+"""More than our headers take."""
+
 ACKNOWLEDGE_SECONDS = 5.0
 POLL_SECONDS = 1.0
 PURGE_SECONDS = 60.0
 PURGE_ROWS = 20_000
-KEPT = "1 hour"
+KEPT = "72 hours"
 """Published rows stay this long, for the operator who asks what was sent; the stream keeps them for ever."""
 
 LOCK_CLASS = 0x1A4DE4
@@ -49,6 +53,16 @@ LAG_SECONDS = Histogram(
 _FOR_GOOD = (nats.errors.MaxPayloadError, nats.errors.BadSubjectError)
 
 _log = structlog.get_logger("relay")
+
+
+@dataclass
+class Outcome:
+    """What became of a batch: the ids of the rows that JetStream has stored, those it never will, and the error that
+    ended it early."""
+
+    stored: list[int]
+    refused: dict[int, BaseException] = field(default_factory=dict)
+    failure: BaseException | None = None
 
 
 class BatchRefusedError(Exception):
@@ -128,14 +142,18 @@ class Relay:
             rows = await self._pending.rows(connection, BATCH)
             if not rows:
                 return False
-            stored = await self._publish(connection, rows)
-            if stored:
-                marked = await self._mark.rows(connection, stored)
-                PUBLISHED.labels(self.context).inc(len(stored))
+            outcome = await self._publish(rows)
+            for row_id, error in outcome.refused.items():
+                await self._park.execute(connection, row_id, repr(error))
+                await _log.aerror("event parked", context=self.context, id=row_id, error=repr(error))
+            if outcome.stored:
                 lag = LAG_SECONDS.labels(self.context)
-                for row in marked:
+                for row in await self._mark.rows(connection, outcome.stored):
                     lag.observe(row["seconds"])
-        return len(stored) > 0
+                PUBLISHED.labels(self.context).inc(len(outcome.stored))
+        if outcome.failure is not None:
+            raise outcome.failure
+        return True
 
     async def _prepare(self) -> None:
         """The streams, as often as it takes."""
@@ -149,33 +167,37 @@ class Relay:
             self._atomic = all(config.allow_atomic for config in configs)
             return
 
-    async def _publish(self, connection: Connection, rows: Sequence[Row]) -> list[int]:
-        """The ids of the rows that JetStream has stored."""
+    async def _publish(self, rows: Sequence[Row]) -> "Outcome":
         if len(rows) > 1 and self._atomic and not any(row["ttl_seconds"] for row in rows):
             try:
                 await self._publish_batch(rows)
             except BatchRefusedError as refusal:
                 await _log.ainfo("batch refused, going on one by one", context=self.context, reason=str(refusal))
             else:
-                return [row["id"] for row in rows]
-        stored: list[int] = []
+                return Outcome([row["id"] for row in rows])
+        outcome, held_back = Outcome([]), set[UUID]()
         for wave in waves(rows):
-            outcomes = await asyncio.gather(*(self._publish_row(row) for row in wave), return_exceptions=True)
-            for row, outcome in zip(wave, outcomes, strict=True):
-                if outcome is None:
-                    stored.append(row["id"])
-                elif isinstance(outcome, _FOR_GOOD):
-                    await self._park.execute(connection, row["id"], repr(outcome))
-                    await _log.aerror("event parked", context=self.context, id=row["id"], error=repr(outcome))
-            failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-            if failures:
-                # Nothing of a later wave may overtake. What is stored is marked; the rest comes again.
-                if not stored and not isinstance(failures[0], _FOR_GOOD):
-                    raise failures[0]
-                break
-        return stored
+            going = [row for row in wave if row["key"] not in held_back]
+            answers = await asyncio.gather(*(self._publish_row(row) for row in going), return_exceptions=True)
+            for row, answer in zip(going, answers, strict=True):
+                if answer is None:
+                    outcome.stored.append(row["id"])
+                elif isinstance(answer, _FOR_GOOD):
+                    outcome.refused[row["id"]] = answer
+                    held_back.add(row["key"])
+                else:
+                    outcome.failure = answer
+            if outcome.failure is not None:
+                break  # nothing of a later wave may overtake: the rest comes again
+        return outcome
+
+    def _fits(self, row: Row) -> bool:
+        """The server ends the whole connection over a message above its limit, headers included."""
+        return len(row["payload"]) + HEADER_BYTES <= self._bus.client.max_payload
 
     async def _publish_row(self, row: Row) -> None:
+        if not self._fits(row):
+            raise nats.errors.MaxPayloadError
         future = await self._bus.jetstream.publish_async(
             row["subject"],
             row["payload"],
@@ -186,6 +208,8 @@ class Relay:
 
     async def _publish_batch(self, rows: Sequence[Row]) -> None:
         """All or nothing. Raises BatchRefusedError when it was nothing, TimeoutError when that is not known."""
+        if not all(self._fits(row) for row in rows):
+            raise BatchRefusedError("one of the events is too large")
         client, batch = self._bus.client, str(new_id())
         for place, row in enumerate(rows[:-1], start=1):
             headers = _batch_headers(batch, place, row["event_id"])

@@ -1,0 +1,175 @@
+"""The relay loses nothing, repeats nothing that a reader would see, and keeps the order of each key."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import asyncpg
+import nats.errors
+import pytest
+from nats.js.api import StreamConfig
+
+from deploy.local import Stack
+from proto.streams import EPOCH, STREAMS, order_subject
+from shared.bus import Bus, ensure_stream
+from shared.database import open_pool
+from shared.ids import new_id
+from shared.outbox.relay import Relay, waves
+
+
+@pytest.fixture
+async def owner(stack: Stack) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(stack.addresses.database("postgres"))
+    await connection.execute("delete from orders.outbox")
+    yield connection
+    await connection.execute("delete from orders.outbox")
+    await connection.close()
+
+
+@asynccontextmanager
+async def one_relay(stack: Stack, bus: Bus) -> AsyncIterator[Relay]:
+    async with open_pool(stack.addresses.database("relay_service"), size=1, name="relay") as pool:
+        for stream in STREAMS:
+            await ensure_stream(bus.jetstream, stream)
+        relay = Relay("orders", pool, bus)
+        yield relay
+
+
+async def write(owner: asyncpg.Connection, key: UUID, number: int, subject: str | None = None) -> UUID:
+    """One row; its payload says which of its key it is."""
+    event_id = new_id()
+    await owner.execute(
+        "insert into orders.outbox (event_id, key, subject, payload) values ($1, $2, $3, $4)",
+        event_id,
+        key,
+        subject or order_subject(UUID(int=1), key, "OrderPlaced"),
+        json.dumps({"number": number}).encode(),
+    )
+    return event_id
+
+
+async def published(bus: Bus, key: UUID) -> list[int]:
+    """The numbers of a key in the stream, in its order."""
+    subscription = await bus.jetstream.pull_subscribe(f"orders.v1.*.{key}.*", stream="ORDERS")
+    numbers: list[int] = []
+    try:
+        while True:
+            batch = await subscription.fetch(500, timeout=0.3)
+            numbers += [json.loads(envelope.data)["number"] for envelope in batch]
+    except nats.errors.TimeoutError:
+        return numbers
+    finally:
+        await subscription.unsubscribe()
+
+
+async def waiting(owner: asyncpg.Connection) -> int:
+    found: int = await owner.fetchval("select count(*) from orders.outbox where published_at is null")
+    return found
+
+
+@pytest.mark.parametrize("atomic", [True, False], ids=["as one batch", "in waves"])
+async def test_events_leave_in_the_order_of_their_rows(
+    stack: Stack, bus: Bus, owner: asyncpg.Connection, atomic: bool
+) -> None:
+    keys = [new_id() for _ in range(3)]
+    for number in range(40):
+        await write(owner, keys[number % 3], number)
+    async with one_relay(stack, bus) as relay:
+        relay._atomic = atomic
+        while await relay.publish_once():
+            pass
+    assert await waiting(owner) == 0
+    for place, key in enumerate(keys):
+        assert await published(bus, key) == list(range(place, 40, 3))
+
+
+async def test_a_relay_that_dies_between_publish_and_mark_repeats_nothing(
+    stack: Stack, bus: Bus, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = new_id()
+    for number in range(5):
+        await write(owner, key, number)
+    async with one_relay(stack, bus) as relay:
+        relay._atomic = True
+
+        class Dying:
+            async def rows(self, *_: object) -> None:
+                raise ConnectionResetError
+
+        with monkeypatch.context() as patched:
+            patched.setattr(relay, "_mark", Dying())
+            with pytest.raises(ConnectionResetError):
+                await relay.publish_once()
+        assert await waiting(owner) == 5
+        await write(owner, key, 5)
+        while await relay.publish_once():
+            pass
+    assert await waiting(owner) == 0
+    assert await published(bus, key) == [0, 1, 2, 3, 4, 5]
+
+
+async def test_two_relays_publish_each_row_once(stack: Stack, bus: Bus, owner: asyncpg.Connection) -> None:
+    key = new_id()
+    for number in range(300):
+        await write(owner, key, number)
+    async with one_relay(stack, bus) as first, one_relay(stack, bus) as second:
+        for relay in (first, second):
+            relay._atomic = True
+
+        async def publish(relay: Relay) -> None:
+            for _ in range(20):
+                await relay.publish_once()
+
+        await asyncio.gather(publish(first), publish(second))
+    assert await waiting(owner) == 0
+    assert await published(bus, key) == list(range(300))
+
+
+async def test_what_the_bus_refuses_for_good_parks_its_own_key_alone(
+    stack: Stack, bus: Bus, owner: asyncpg.Connection
+) -> None:
+    refused, fine = new_id(), new_id()
+    await owner.execute(
+        "insert into orders.outbox (event_id, key, subject, payload) values ($1, $2, $3, $4)",
+        new_id(),
+        refused,
+        order_subject(UUID(int=1), refused, "OrderPlaced"),
+        b"x" * 2_000_000,
+    )
+    await write(owner, refused, 1)
+    await write(owner, fine, 0)
+    await write(owner, fine, 1)
+    async with one_relay(stack, bus) as relay:
+        relay._atomic = True
+        while await relay.publish_once():
+            pass
+    assert await published(bus, fine) == [0, 1]
+    assert await published(bus, refused) == []
+    rows = await owner.fetch(
+        "select parked_at is not null as parked, error from orders.outbox where key = $1 order by id", refused
+    )
+    assert [row["parked"] for row in rows] == [True, False]
+    assert "MaxPayload" in rows[0]["error"]
+
+
+async def test_a_stream_keeps_its_epoch_and_a_new_one_gets_another(bus: Bus) -> None:
+    jetstream = bus.jetstream
+    definition = type(STREAMS[0])("EPOCHS", ("epochs.>",), -1)
+    first = await ensure_stream(jetstream, definition)
+    assert (await ensure_stream(jetstream, definition)).metadata == first.metadata
+    await jetstream.delete_stream("EPOCHS")
+    second = await ensure_stream(jetstream, definition)
+    await jetstream.delete_stream("EPOCHS")
+    assert epoch(first)
+    assert epoch(first) != epoch(second)
+
+
+def epoch(config: StreamConfig) -> str | None:
+    return (config.metadata or {}).get(EPOCH)
+
+
+def test_a_wave_holds_one_event_of_a_key() -> None:
+    rows = [{"key": key, "id": place} for place, key in enumerate("aabcab")]
+    assert [[row["id"] for row in wave] for wave in waves(rows)] == [[0], [1, 2, 3], [4, 5]]
