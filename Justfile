@@ -30,12 +30,17 @@ reset *args:
 migrate:
     @uv run python -m deploy.local migrate
 
-# Format, lint and types
+# Write migrations/*/schema.sql from the migrations (the stack's servers must run)
+schema:
+    @uv run python -m deploy.local schema
+
+# Format, lint, types, boundaries, migrations, workflows
 check:
     uv run ruff format --check .
     uv run ruff check .
     uv run mypy
     uv run lint-imports
+    uv run squawk --quiet migrations/*/[0-9]*.sql
 
 # Run the tests on real servers, with branch coverage
 test *args:

@@ -1,0 +1,480 @@
+-- The schema orders, as its migrations make it. Written by `just schema`; a test compares.
+
+-- Name: orders; Type: SCHEMA; Schema: -; Owner: -
+
+CREATE SCHEMA orders;
+
+-- Name: zone(); Type: FUNCTION; Schema: orders; Owner: -
+
+CREATE FUNCTION orders.zone() RETURNS integer
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (NULLIF(current_setting('app.zone'::text, true), ''::text))::integer;
+
+-- Name: orders; Type: TABLE; Schema: orders; Owner: -
+
+CREATE TABLE orders.orders (
+    id uuid NOT NULL,
+    number bigint NOT NULL,
+    restaurant_id uuid NOT NULL,
+    restaurant_name text NOT NULL,
+    zone integer NOT NULL,
+    driver_id uuid,
+    driver_name text,
+    status text NOT NULL,
+    reason text,
+    version integer NOT NULL,
+    total_cents bigint NOT NULL,
+    lines integer NOT NULL,
+    items json NOT NULL,
+    note text,
+    address text NOT NULL,
+    lat double precision NOT NULL,
+    lon double precision NOT NULL,
+    stop integer,
+    shortages json DEFAULT '[]'::json NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT delivery_has_driver CHECK (((driver_id IS NOT NULL) OR (status <> ALL (ARRAY['out_for_delivery'::text, 'delivered'::text, 'failed'::text])))),
+    CONSTRAINT driver_has_name CHECK (((driver_id IS NULL) = (driver_name IS NULL))),
+    CONSTRAINT orders_lines_check CHECK (((lines >= 1) AND (lines <= 200))),
+    CONSTRAINT orders_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'confirmed'::text, 'rejected'::text, 'preparing'::text, 'ready'::text, 'out_for_delivery'::text, 'delivered'::text, 'failed'::text, 'cancelled'::text]))),
+    CONSTRAINT orders_total_cents_check CHECK ((total_cents >= 0)),
+    CONSTRAINT orders_version_check CHECK ((version >= 1))
+);
+
+ALTER TABLE ONLY orders.orders FORCE ROW LEVEL SECURITY;
+
+-- Name: offer_is_taken(uuid); Type: FUNCTION; Schema: orders; Owner: -
+
+CREATE FUNCTION orders.offer_is_taken(wanted uuid) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    RETURN (EXISTS (SELECT FROM orders.orders WHERE ((orders.id = offer_is_taken.wanted) AND (orders.zone = (SELECT orders.zone() AS zone)) AND (orders.driver_id IS NOT NULL))));
+
+-- Name: person_id(); Type: FUNCTION; Schema: orders; Owner: -
+
+CREATE FUNCTION orders.person_id() RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (NULLIF(current_setting('app.person_id'::text, true), ''::text))::uuid;
+
+-- Name: restaurant_id(); Type: FUNCTION; Schema: orders; Owner: -
+
+CREATE FUNCTION orders.restaurant_id() RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid;
+
+-- Name: drivers; Type: TABLE; Schema: orders; Owner: -
+
+CREATE TABLE orders.drivers (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    zone integer,
+    active boolean NOT NULL,
+    version integer NOT NULL
+);
+
+-- Name: idempotency_keys; Type: TABLE; Schema: orders; Owner: -
+
+CREATE TABLE orders.idempotency_keys (
+    scope uuid NOT NULL,
+    key text NOT NULL,
+    request_hash bytea NOT NULL,
+    order_id uuid NOT NULL,
+    status smallint NOT NULL,
+    response bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 128)))
+);
+
+ALTER TABLE ONLY orders.idempotency_keys FORCE ROW LEVEL SECURITY;
+
+-- Name: order_history; Type: TABLE; Schema: orders; Owner: -
+
+CREATE TABLE orders.order_history (
+    order_id uuid NOT NULL,
+    version integer NOT NULL,
+    event_id uuid NOT NULL,
+    event text NOT NULL,
+    status text NOT NULL,
+    driver_id uuid,
+    driver_name text,
+    reason text,
+    stop integer,
+    actor_id uuid,
+    actor_role text NOT NULL,
+    request_id text,
+    traceparent text,
+    at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY orders.order_history FORCE ROW LEVEL SECURITY;
+
+-- Name: order_number; Type: SEQUENCE; Schema: orders; Owner: -
+
+CREATE SEQUENCE orders.order_number
+    START WITH 1001
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+-- Name: outbox; Type: TABLE; Schema: orders; Owner: -
+
+CREATE TABLE orders.outbox (
+    id bigint NOT NULL,
+    event_id uuid NOT NULL,
+    key uuid NOT NULL,
+    subject text NOT NULL,
+    payload bytea NOT NULL,
+    ttl_seconds integer,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    published_at timestamp with time zone,
+    parked_at timestamp with time zone,
+    error text
+);
+
+-- Name: outbox_id_seq; Type: SEQUENCE; Schema: orders; Owner: -
+
+ALTER TABLE orders.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME orders.outbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: price_book; Type: TABLE; Schema: orders; Owner: -
+
+CREATE TABLE orders.price_book (
+    product_id uuid NOT NULL,
+    name text NOT NULL,
+    unit text NOT NULL,
+    price_cents bigint NOT NULL,
+    active boolean NOT NULL,
+    version integer NOT NULL
+);
+
+-- Name: restaurants; Type: TABLE; Schema: orders; Owner: -
+
+CREATE TABLE orders.restaurants (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    address text NOT NULL,
+    lat double precision NOT NULL,
+    lon double precision NOT NULL,
+    zone integer NOT NULL,
+    credit_limit_cents bigint NOT NULL,
+    active boolean NOT NULL,
+    version integer NOT NULL
+);
+
+-- Name: schema_migrations; Type: TABLE; Schema: orders; Owner: -
+
+CREATE TABLE orders.schema_migrations (
+    version character varying NOT NULL
+);
+
+-- Name: drivers drivers_pkey; Type: CONSTRAINT; Schema: orders; Owner: -
+
+ALTER TABLE ONLY orders.drivers
+    ADD CONSTRAINT drivers_pkey PRIMARY KEY (id);
+
+-- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: orders; Owner: -
+
+ALTER TABLE ONLY orders.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key);
+
+-- Name: order_history order_history_pkey; Type: CONSTRAINT; Schema: orders; Owner: -
+
+ALTER TABLE ONLY orders.order_history
+    ADD CONSTRAINT order_history_pkey PRIMARY KEY (order_id, version);
+
+-- Name: orders orders_number_key; Type: CONSTRAINT; Schema: orders; Owner: -
+
+ALTER TABLE ONLY orders.orders
+    ADD CONSTRAINT orders_number_key UNIQUE (number);
+
+-- Name: orders orders_pkey; Type: CONSTRAINT; Schema: orders; Owner: -
+
+ALTER TABLE ONLY orders.orders
+    ADD CONSTRAINT orders_pkey PRIMARY KEY (id);
+
+-- Name: outbox outbox_pkey; Type: CONSTRAINT; Schema: orders; Owner: -
+
+ALTER TABLE ONLY orders.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+
+-- Name: price_book price_book_pkey; Type: CONSTRAINT; Schema: orders; Owner: -
+
+ALTER TABLE ONLY orders.price_book
+    ADD CONSTRAINT price_book_pkey PRIMARY KEY (product_id);
+
+-- Name: restaurants restaurants_pkey; Type: CONSTRAINT; Schema: orders; Owner: -
+
+ALTER TABLE ONLY orders.restaurants
+    ADD CONSTRAINT restaurants_pkey PRIMARY KEY (id);
+
+-- Name: schema_migrations schema_migrations_pkey; Type: CONSTRAINT; Schema: orders; Owner: -
+
+ALTER TABLE ONLY orders.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+-- Name: open_offers; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX open_offers ON orders.orders USING btree (zone, created_at DESC, id DESC) WHERE ((status = 'ready'::text) AND (driver_id IS NULL));
+
+-- Name: orders_by_status; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX orders_by_status ON orders.orders USING btree (status, created_at DESC, id DESC);
+
+-- Name: orders_by_time; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX orders_by_time ON orders.orders USING btree (created_at DESC, id DESC);
+
+-- Name: orders_of_driver; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX orders_of_driver ON orders.orders USING btree (driver_id, created_at DESC, id DESC) WHERE (driver_id IS NOT NULL);
+
+-- Name: orders_of_restaurant; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX orders_of_restaurant ON orders.orders USING btree (restaurant_id, created_at DESC, id DESC);
+
+-- Name: orders_of_restaurant_by_status; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX orders_of_restaurant_by_status ON orders.orders USING btree (restaurant_id, status, created_at DESC, id DESC);
+
+-- Name: outbox_parked; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX outbox_parked ON orders.outbox USING btree (key) WHERE (parked_at IS NOT NULL);
+
+-- Name: outbox_waiting; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX outbox_waiting ON orders.outbox USING btree (id) WHERE ((published_at IS NULL) AND (parked_at IS NULL));
+
+-- Name: idempotency_keys idempotency_keys_order_id_fkey; Type: FK CONSTRAINT; Schema: orders; Owner: -
+
+ALTER TABLE ONLY orders.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.orders(id);
+
+-- Name: order_history order_history_order_id_fkey; Type: FK CONSTRAINT; Schema: orders; Owner: -
+
+ALTER TABLE ONLY orders.order_history
+    ADD CONSTRAINT order_history_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.orders(id);
+
+-- Name: order_history admin_all; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY admin_all ON orders.order_history FOR SELECT TO admin, system USING (true);
+
+-- Name: orders admin_all; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY admin_all ON orders.orders TO admin USING (true);
+
+-- Name: order_history as_the_order; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY as_the_order ON orders.order_history FOR SELECT TO restaurant, driver USING ((EXISTS ( SELECT
+   FROM orders.orders seen
+  WHERE (seen.id = order_history.order_id))));
+
+-- Name: orders driver_assigned_or_offered; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY driver_assigned_or_offered ON orders.orders TO driver USING (((driver_id = ( SELECT orders.person_id() AS person_id)) OR ((status = 'ready'::text) AND (driver_id IS NULL) AND (zone = ( SELECT orders.zone() AS zone))))) WITH CHECK ((driver_id = ( SELECT orders.person_id() AS person_id)));
+
+-- Name: idempotency_keys; Type: ROW SECURITY; Schema: orders; Owner: -
+
+ALTER TABLE orders.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+-- Name: order_history; Type: ROW SECURITY; Schema: orders; Owner: -
+
+ALTER TABLE orders.order_history ENABLE ROW LEVEL SECURITY;
+
+-- Name: orders; Type: ROW SECURITY; Schema: orders; Owner: -
+
+ALTER TABLE orders.orders ENABLE ROW LEVEL SECURITY;
+
+-- Name: order_history own_deeds; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY own_deeds ON orders.order_history FOR INSERT TO restaurant, driver, admin WITH CHECK (((actor_id = ( SELECT orders.person_id() AS person_id)) AND (actor_role = CURRENT_USER)));
+
+-- Name: idempotency_keys owner_sees_all; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY owner_sees_all ON orders.idempotency_keys TO larder_owner USING (true);
+
+-- Name: order_history owner_sees_all; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY owner_sees_all ON orders.order_history TO larder_owner USING (true);
+
+-- Name: orders owner_sees_all; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY owner_sees_all ON orders.orders TO larder_owner USING (true);
+
+-- Name: idempotency_keys person_own; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY person_own ON orders.idempotency_keys TO driver, admin USING ((scope = ( SELECT orders.person_id() AS person_id))) WITH CHECK ((scope = ( SELECT orders.person_id() AS person_id)));
+
+-- Name: idempotency_keys restaurant_own; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY restaurant_own ON orders.idempotency_keys TO restaurant USING ((scope = ( SELECT orders.restaurant_id() AS restaurant_id))) WITH CHECK ((scope = ( SELECT orders.restaurant_id() AS restaurant_id)));
+
+-- Name: orders restaurant_own; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY restaurant_own ON orders.orders TO restaurant USING ((restaurant_id = ( SELECT orders.restaurant_id() AS restaurant_id))) WITH CHECK ((restaurant_id = ( SELECT orders.restaurant_id() AS restaurant_id)));
+
+-- Name: orders system_all; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY system_all ON orders.orders TO system USING (true);
+
+-- Name: order_history system_deeds; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY system_deeds ON orders.order_history FOR INSERT TO system WITH CHECK (((actor_id IS NULL) AND (actor_role = 'system'::text)));
+
+-- Name: SCHEMA orders; Type: ACL; Schema: -; Owner: -
+
+GRANT USAGE ON SCHEMA orders TO orders_service;
+GRANT USAGE ON SCHEMA orders TO relay_service;
+GRANT USAGE ON SCHEMA orders TO restaurant;
+GRANT USAGE ON SCHEMA orders TO driver;
+GRANT USAGE ON SCHEMA orders TO admin;
+GRANT USAGE ON SCHEMA orders TO system;
+
+-- Name: TABLE orders; Type: ACL; Schema: orders; Owner: -
+
+GRANT SELECT,INSERT ON TABLE orders.orders TO restaurant;
+GRANT SELECT ON TABLE orders.orders TO driver;
+GRANT SELECT ON TABLE orders.orders TO admin;
+GRANT SELECT ON TABLE orders.orders TO system;
+
+-- Name: COLUMN orders.driver_id; Type: ACL; Schema: orders; Owner: -
+
+GRANT UPDATE(driver_id) ON TABLE orders.orders TO restaurant;
+GRANT UPDATE(driver_id) ON TABLE orders.orders TO driver;
+GRANT UPDATE(driver_id) ON TABLE orders.orders TO admin;
+GRANT UPDATE(driver_id) ON TABLE orders.orders TO system;
+
+-- Name: COLUMN orders.driver_name; Type: ACL; Schema: orders; Owner: -
+
+GRANT UPDATE(driver_name) ON TABLE orders.orders TO restaurant;
+GRANT UPDATE(driver_name) ON TABLE orders.orders TO driver;
+GRANT UPDATE(driver_name) ON TABLE orders.orders TO admin;
+GRANT UPDATE(driver_name) ON TABLE orders.orders TO system;
+
+-- Name: COLUMN orders.status; Type: ACL; Schema: orders; Owner: -
+
+GRANT UPDATE(status) ON TABLE orders.orders TO restaurant;
+GRANT UPDATE(status) ON TABLE orders.orders TO driver;
+GRANT UPDATE(status) ON TABLE orders.orders TO admin;
+GRANT UPDATE(status) ON TABLE orders.orders TO system;
+
+-- Name: COLUMN orders.reason; Type: ACL; Schema: orders; Owner: -
+
+GRANT UPDATE(reason) ON TABLE orders.orders TO restaurant;
+GRANT UPDATE(reason) ON TABLE orders.orders TO driver;
+GRANT UPDATE(reason) ON TABLE orders.orders TO admin;
+GRANT UPDATE(reason) ON TABLE orders.orders TO system;
+
+-- Name: COLUMN orders.version; Type: ACL; Schema: orders; Owner: -
+
+GRANT UPDATE(version) ON TABLE orders.orders TO restaurant;
+GRANT UPDATE(version) ON TABLE orders.orders TO driver;
+GRANT UPDATE(version) ON TABLE orders.orders TO admin;
+GRANT UPDATE(version) ON TABLE orders.orders TO system;
+
+-- Name: COLUMN orders.stop; Type: ACL; Schema: orders; Owner: -
+
+GRANT UPDATE(stop) ON TABLE orders.orders TO restaurant;
+GRANT UPDATE(stop) ON TABLE orders.orders TO driver;
+GRANT UPDATE(stop) ON TABLE orders.orders TO admin;
+GRANT UPDATE(stop) ON TABLE orders.orders TO system;
+
+-- Name: COLUMN orders.shortages; Type: ACL; Schema: orders; Owner: -
+
+GRANT UPDATE(shortages) ON TABLE orders.orders TO restaurant;
+GRANT UPDATE(shortages) ON TABLE orders.orders TO driver;
+GRANT UPDATE(shortages) ON TABLE orders.orders TO admin;
+GRANT UPDATE(shortages) ON TABLE orders.orders TO system;
+
+-- Name: COLUMN orders.updated_at; Type: ACL; Schema: orders; Owner: -
+
+GRANT UPDATE(updated_at) ON TABLE orders.orders TO restaurant;
+GRANT UPDATE(updated_at) ON TABLE orders.orders TO driver;
+GRANT UPDATE(updated_at) ON TABLE orders.orders TO admin;
+GRANT UPDATE(updated_at) ON TABLE orders.orders TO system;
+
+-- Name: FUNCTION offer_is_taken(wanted uuid); Type: ACL; Schema: orders; Owner: -
+
+REVOKE ALL ON FUNCTION orders.offer_is_taken(wanted uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION orders.offer_is_taken(wanted uuid) TO driver;
+
+-- Name: TABLE drivers; Type: ACL; Schema: orders; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE orders.drivers TO orders_service;
+GRANT SELECT ON TABLE orders.drivers TO restaurant;
+GRANT SELECT ON TABLE orders.drivers TO driver;
+GRANT SELECT ON TABLE orders.drivers TO admin;
+GRANT SELECT ON TABLE orders.drivers TO system;
+
+-- Name: TABLE idempotency_keys; Type: ACL; Schema: orders; Owner: -
+
+GRANT SELECT,INSERT ON TABLE orders.idempotency_keys TO restaurant;
+GRANT SELECT,INSERT ON TABLE orders.idempotency_keys TO driver;
+GRANT SELECT,INSERT ON TABLE orders.idempotency_keys TO admin;
+GRANT SELECT,INSERT ON TABLE orders.idempotency_keys TO system;
+
+-- Name: TABLE order_history; Type: ACL; Schema: orders; Owner: -
+
+GRANT SELECT,INSERT ON TABLE orders.order_history TO restaurant;
+GRANT SELECT,INSERT ON TABLE orders.order_history TO driver;
+GRANT SELECT,INSERT ON TABLE orders.order_history TO admin;
+GRANT SELECT,INSERT ON TABLE orders.order_history TO system;
+
+-- Name: SEQUENCE order_number; Type: ACL; Schema: orders; Owner: -
+
+GRANT USAGE ON SEQUENCE orders.order_number TO restaurant;
+
+-- Name: TABLE outbox; Type: ACL; Schema: orders; Owner: -
+
+GRANT SELECT,DELETE,UPDATE ON TABLE orders.outbox TO relay_service;
+
+-- Name: COLUMN outbox.event_id; Type: ACL; Schema: orders; Owner: -
+
+GRANT INSERT(event_id) ON TABLE orders.outbox TO restaurant;
+GRANT INSERT(event_id) ON TABLE orders.outbox TO driver;
+GRANT INSERT(event_id) ON TABLE orders.outbox TO admin;
+GRANT INSERT(event_id) ON TABLE orders.outbox TO system;
+
+-- Name: COLUMN outbox.key; Type: ACL; Schema: orders; Owner: -
+
+GRANT INSERT(key) ON TABLE orders.outbox TO restaurant;
+GRANT INSERT(key) ON TABLE orders.outbox TO driver;
+GRANT INSERT(key) ON TABLE orders.outbox TO admin;
+GRANT INSERT(key) ON TABLE orders.outbox TO system;
+
+-- Name: COLUMN outbox.subject; Type: ACL; Schema: orders; Owner: -
+
+GRANT INSERT(subject) ON TABLE orders.outbox TO restaurant;
+GRANT INSERT(subject) ON TABLE orders.outbox TO driver;
+GRANT INSERT(subject) ON TABLE orders.outbox TO admin;
+GRANT INSERT(subject) ON TABLE orders.outbox TO system;
+
+-- Name: COLUMN outbox.payload; Type: ACL; Schema: orders; Owner: -
+
+GRANT INSERT(payload) ON TABLE orders.outbox TO restaurant;
+GRANT INSERT(payload) ON TABLE orders.outbox TO driver;
+GRANT INSERT(payload) ON TABLE orders.outbox TO admin;
+GRANT INSERT(payload) ON TABLE orders.outbox TO system;
+
+-- Name: TABLE price_book; Type: ACL; Schema: orders; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE orders.price_book TO orders_service;
+GRANT SELECT ON TABLE orders.price_book TO restaurant;
+GRANT SELECT ON TABLE orders.price_book TO driver;
+GRANT SELECT ON TABLE orders.price_book TO admin;
+GRANT SELECT ON TABLE orders.price_book TO system;
+
+-- Name: TABLE restaurants; Type: ACL; Schema: orders; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE orders.restaurants TO orders_service;
+GRANT SELECT ON TABLE orders.restaurants TO restaurant;
+GRANT SELECT ON TABLE orders.restaurants TO driver;
+GRANT SELECT ON TABLE orders.restaurants TO admin;
+GRANT SELECT ON TABLE orders.restaurants TO system;
