@@ -45,3 +45,7 @@ check:
 # Run the tests on real servers, with branch coverage
 test *args:
     uv run pytest --cov --cov-report=term "$@"
+
+# Start Larder, load the real catalogue, replay real orders and report: `just demo orders=20000`
+demo *args:
+    @uv run python -m deploy.demo "$@"

@@ -215,7 +215,8 @@ def test_the_domains_order_is_the_contracts() -> None:
     assert decoded.items[0] == Item(UUID(int=99), "Flour", "1 kg", 3, 250)
 
 
-@given(st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2030, 1, 1), timezones=st.just(UTC)))
-def test_time_never_runs_backwards_on_an_order(moment: datetime) -> None:
+@given(st.integers(-(10**6), 10**6))
+def test_time_never_runs_backwards_on_an_order(seconds: int) -> None:
     order = at("pending")
-    assert domain.change(order, asked("admin", "confirmed"), moment).order.updated_at >= order.updated_at
+    later = domain.change(order, asked("admin", "confirmed"), NOW + timedelta(seconds=seconds)).order
+    assert later.updated_at >= order.updated_at
