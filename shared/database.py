@@ -2,8 +2,8 @@
 
 Invariants: nothing that outlives a transaction is ever set on a connection (`SET LOCAL` alone), so connections are
 handed back without the reset that would cost a round trip, and a transaction pooler may stand in between. A
-transaction ends by COMMIT, or by ROLLBACK when anything was raised (asyncpg's pool sees to that on
-release). Each query has a name, which is in its text, in pg_stat_statements and on its metric.
+transaction ends by COMMIT, or by ROLLBACK when anything was raised. Each query has a name, which is in its
+text, in pg_stat_statements and on its metric.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -107,9 +107,15 @@ async def transaction(pool: Pool, begin: str = "begin") -> AsyncIterator[Connect
     """A connection inside a transaction. `begin` is one simple-protocol message: the `begin`, and any SET LOCAL with
     it, in a single round trip. Raises TimeoutError when no connection came free in time."""
     async with connection(pool) as acquired:
-        await acquired.execute(begin)
-        yield acquired
-        await acquired.execute("commit")
+        try:
+            await acquired.execute(begin)
+            yield acquired
+            await acquired.execute("commit")
+        except Exception:
+            # What was cancelled in the middle of a query is rolled back by the pool, which waits for the query's end.
+            if not acquired.is_closed():
+                await acquired.execute("rollback")
+            raise
 
 
 async def _no_reset(_connection: Connection) -> None:

@@ -1,0 +1,1 @@
+"""The demo: real products, stores and baskets through the running system."""

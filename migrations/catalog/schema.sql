@@ -1,0 +1,283 @@
+-- The schema catalog, as its migrations make it. Written by `just schema`; a test compares.
+
+-- Name: catalog; Type: SCHEMA; Schema: -; Owner: -
+
+CREATE SCHEMA catalog;
+
+-- Name: count_categories(); Type: FUNCTION; Schema: catalog; Owner: -
+
+CREATE FUNCTION catalog.count_categories() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if tg_op = 'INSERT' then
+        insert into catalog.categories as kept (name, products)
+        select category, count(*) filter (where active) from after group by category order by category
+        on conflict (name) do update set products = kept.products + excluded.products;
+    else
+        -- A category's first product may come by an update. Sums of changes can be negative, which the CHECK would
+        -- refuse in a new row: so the rows are made first.
+        insert into catalog.categories (name, products)
+        select distinct category, 0 from after order by category
+        on conflict (name) do nothing;
+        update catalog.categories as kept set products = kept.products + change.products
+        from (
+            select category, sum(products) as products
+            from (
+                select category, 1 as products from after where active
+                union all
+                select category, -1 from before where active
+            ) as each
+            group by category having sum(products) <> 0
+        ) as change
+        where kept.name = change.category;
+    end if;
+    return null;
+end
+$$;
+
+-- Name: learn_words(); Type: FUNCTION; Schema: catalog; Owner: -
+
+CREATE FUNCTION catalog.learn_words() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into catalog.words (word)
+    select distinct lexeme collate "C" as word
+    from after cross join lateral unnest(search)
+    where lexeme !~ '^[0-9]' and length(lexeme) <= 40
+    order by word
+    on conflict (word) do nothing;
+    return null;
+end
+$$;
+
+-- Name: rank_of(tsvector, tsquery, tsquery); Type: FUNCTION; Schema: catalog; Owner: -
+
+CREATE FUNCTION catalog.rank_of(search tsvector, matching tsquery, evident tsquery) RETURNS integer
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN ((((10000)::double precision * ts_rank('{0.05,0.2,0.6,1}'::real[], search, evident, 1)) + ((1000)::double precision * ts_rank('{0.05,0.2,0.6,1}'::real[], search, matching, 1))))::integer;
+
+-- Name: words_of(text); Type: FUNCTION; Schema: catalog; Owner: -
+
+CREATE FUNCTION catalog.words_of(given text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN btrim(regexp_replace(regexp_replace(regexp_replace(lower(NORMALIZE(given, NFKD)), '[̀-ͯ]'::text, ''::text, 'g'::text), '(?<=[0-9])(?=[[:alpha:]])|(?<=[[:alpha:]])(?=[0-9])'::text, ' '::text, 'g'::text), '(?!(?<=[0-9])\.(?=[0-9]))[^[:alnum:]]+'::text, ' '::text, 'g'::text));
+
+-- Name: search_of(text, text, text); Type: FUNCTION; Schema: catalog; Owner: -
+
+CREATE FUNCTION catalog.search_of(name text, category text, sku text) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN ((setweight(to_tsvector('simple'::regconfig, catalog.words_of(name)), 'A'::"char") || setweight(to_tsvector('simple'::regconfig, catalog.words_of(sku)), 'B'::"char")) || setweight(to_tsvector('simple'::regconfig, catalog.words_of(category)), 'C'::"char"));
+
+-- Name: categories; Type: TABLE; Schema: catalog; Owner: -
+
+CREATE TABLE catalog.categories (
+    name text NOT NULL,
+    products integer NOT NULL,
+    CONSTRAINT categories_products_check CHECK ((products >= 0))
+);
+
+-- Name: outbox; Type: TABLE; Schema: catalog; Owner: -
+
+CREATE TABLE catalog.outbox (
+    id bigint NOT NULL,
+    event_id uuid NOT NULL,
+    key uuid NOT NULL,
+    subject text NOT NULL,
+    payload bytea NOT NULL,
+    ttl_seconds integer,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    published_at timestamp with time zone,
+    parked_at timestamp with time zone,
+    error text
+);
+
+-- Name: outbox_id_seq; Type: SEQUENCE; Schema: catalog; Owner: -
+
+ALTER TABLE catalog.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME catalog.outbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: products; Type: TABLE; Schema: catalog; Owner: -
+
+CREATE TABLE catalog.products (
+    id uuid NOT NULL,
+    sku text NOT NULL,
+    name text NOT NULL,
+    category text NOT NULL,
+    unit text NOT NULL,
+    price_cents bigint NOT NULL,
+    stock bigint,
+    active boolean NOT NULL,
+    version integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    search tsvector GENERATED ALWAYS AS (catalog.search_of(name, category, sku)) STORED NOT NULL,
+    CONSTRAINT products_category_check CHECK (((length(category) >= 1) AND (length(category) <= 100))),
+    CONSTRAINT products_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT products_price_cents_check CHECK ((price_cents >= 0)),
+    CONSTRAINT products_sku_check CHECK (((length(sku) >= 1) AND (length(sku) <= 64))),
+    CONSTRAINT products_stock_check CHECK ((stock >= 0)),
+    CONSTRAINT products_unit_check CHECK (((length(unit) >= 1) AND (length(unit) <= 40))),
+    CONSTRAINT products_version_check CHECK ((version >= 1)),
+    CONSTRAINT sold_at_a_price CHECK (((price_cents > 0) OR (NOT active)))
+);
+
+-- Name: schema_migrations; Type: TABLE; Schema: catalog; Owner: -
+
+CREATE TABLE catalog.schema_migrations (
+    version character varying NOT NULL
+);
+
+-- Name: words; Type: TABLE; Schema: catalog; Owner: -
+
+CREATE TABLE catalog.words (
+    word text NOT NULL COLLATE pg_catalog."C"
+);
+
+-- Name: categories categories_pkey; Type: CONSTRAINT; Schema: catalog; Owner: -
+
+ALTER TABLE ONLY catalog.categories
+    ADD CONSTRAINT categories_pkey PRIMARY KEY (name);
+
+-- Name: outbox outbox_pkey; Type: CONSTRAINT; Schema: catalog; Owner: -
+
+ALTER TABLE ONLY catalog.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+
+-- Name: products products_pkey; Type: CONSTRAINT; Schema: catalog; Owner: -
+
+ALTER TABLE ONLY catalog.products
+    ADD CONSTRAINT products_pkey PRIMARY KEY (id);
+
+-- Name: products products_sku_key; Type: CONSTRAINT; Schema: catalog; Owner: -
+
+ALTER TABLE ONLY catalog.products
+    ADD CONSTRAINT products_sku_key UNIQUE (sku);
+
+-- Name: schema_migrations schema_migrations_pkey; Type: CONSTRAINT; Schema: catalog; Owner: -
+
+ALTER TABLE ONLY catalog.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+-- Name: words words_pkey; Type: CONSTRAINT; Schema: catalog; Owner: -
+
+ALTER TABLE ONLY catalog.words
+    ADD CONSTRAINT words_pkey PRIMARY KEY (word);
+
+-- Name: outbox_parked; Type: INDEX; Schema: catalog; Owner: -
+
+CREATE INDEX outbox_parked ON catalog.outbox USING btree (key) WHERE (parked_at IS NOT NULL);
+
+-- Name: outbox_waiting; Type: INDEX; Schema: catalog; Owner: -
+
+CREATE INDEX outbox_waiting ON catalog.outbox USING btree (id) WHERE ((published_at IS NULL) AND (parked_at IS NULL));
+
+-- Name: products_listed; Type: INDEX; Schema: catalog; Owner: -
+
+CREATE INDEX products_listed ON catalog.products USING btree (id DESC) WHERE active;
+
+-- Name: products_of_category; Type: INDEX; Schema: catalog; Owner: -
+
+CREATE INDEX products_of_category ON catalog.products USING btree (category, id DESC) WHERE active;
+
+-- Name: products_search; Type: INDEX; Schema: catalog; Owner: -
+
+CREATE INDEX products_search ON catalog.products USING gin (search) WITH (gin_pending_list_limit='1024');
+
+-- Name: words_similar; Type: INDEX; Schema: catalog; Owner: -
+
+CREATE INDEX words_similar ON catalog.words USING gin (word catalog.gin_trgm_ops);
+
+-- Name: products count_inserted; Type: TRIGGER; Schema: catalog; Owner: -
+
+CREATE TRIGGER count_inserted AFTER INSERT ON catalog.products REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION catalog.count_categories();
+
+-- Name: products count_updated; Type: TRIGGER; Schema: catalog; Owner: -
+
+CREATE TRIGGER count_updated AFTER UPDATE ON catalog.products REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION catalog.count_categories();
+
+-- Name: products learn_inserted; Type: TRIGGER; Schema: catalog; Owner: -
+
+CREATE TRIGGER learn_inserted AFTER INSERT ON catalog.products REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION catalog.learn_words();
+
+-- Name: products learn_updated; Type: TRIGGER; Schema: catalog; Owner: -
+
+CREATE TRIGGER learn_updated AFTER UPDATE ON catalog.products REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION catalog.learn_words();
+
+-- Name: SCHEMA catalog; Type: ACL; Schema: -; Owner: -
+
+GRANT USAGE ON SCHEMA catalog TO catalog_service;
+GRANT USAGE ON SCHEMA catalog TO relay_service;
+
+-- Name: TABLE categories; Type: ACL; Schema: catalog; Owner: -
+
+GRANT SELECT ON TABLE catalog.categories TO catalog_service;
+
+-- Name: TABLE outbox; Type: ACL; Schema: catalog; Owner: -
+
+GRANT SELECT,DELETE,UPDATE ON TABLE catalog.outbox TO relay_service;
+
+-- Name: COLUMN outbox.event_id; Type: ACL; Schema: catalog; Owner: -
+
+GRANT INSERT(event_id) ON TABLE catalog.outbox TO catalog_service;
+
+-- Name: COLUMN outbox.key; Type: ACL; Schema: catalog; Owner: -
+
+GRANT INSERT(key) ON TABLE catalog.outbox TO catalog_service;
+
+-- Name: COLUMN outbox.subject; Type: ACL; Schema: catalog; Owner: -
+
+GRANT INSERT(subject) ON TABLE catalog.outbox TO catalog_service;
+
+-- Name: COLUMN outbox.payload; Type: ACL; Schema: catalog; Owner: -
+
+GRANT INSERT(payload) ON TABLE catalog.outbox TO catalog_service;
+
+-- Name: TABLE products; Type: ACL; Schema: catalog; Owner: -
+
+GRANT SELECT,INSERT ON TABLE catalog.products TO catalog_service;
+
+-- Name: COLUMN products.name; Type: ACL; Schema: catalog; Owner: -
+
+GRANT UPDATE(name) ON TABLE catalog.products TO catalog_service;
+
+-- Name: COLUMN products.category; Type: ACL; Schema: catalog; Owner: -
+
+GRANT UPDATE(category) ON TABLE catalog.products TO catalog_service;
+
+-- Name: COLUMN products.unit; Type: ACL; Schema: catalog; Owner: -
+
+GRANT UPDATE(unit) ON TABLE catalog.products TO catalog_service;
+
+-- Name: COLUMN products.price_cents; Type: ACL; Schema: catalog; Owner: -
+
+GRANT UPDATE(price_cents) ON TABLE catalog.products TO catalog_service;
+
+-- Name: COLUMN products.stock; Type: ACL; Schema: catalog; Owner: -
+
+GRANT UPDATE(stock) ON TABLE catalog.products TO catalog_service;
+
+-- Name: COLUMN products.active; Type: ACL; Schema: catalog; Owner: -
+
+GRANT UPDATE(active) ON TABLE catalog.products TO catalog_service;
+
+-- Name: COLUMN products.version; Type: ACL; Schema: catalog; Owner: -
+
+GRANT UPDATE(version) ON TABLE catalog.products TO catalog_service;
+
+-- Name: COLUMN products.updated_at; Type: ACL; Schema: catalog; Owner: -
+
+GRANT UPDATE(updated_at) ON TABLE catalog.products TO catalog_service;
+
+-- Name: TABLE words; Type: ACL; Schema: catalog; Owner: -
+
+GRANT SELECT ON TABLE catalog.words TO catalog_service;

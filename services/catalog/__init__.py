@@ -1,0 +1,1 @@
+"""The catalogue: products, prices, stock and finding them. Owns the schema `catalog`."""

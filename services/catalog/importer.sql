@@ -1,0 +1,57 @@
+-- name: create_staging#
+-- What came, until the end of the transaction. `place` is its place in the import.
+create temporary table staged_products (
+    place integer not null,
+    id uuid not null,
+    event_id uuid not null,
+    sku text primary key,
+    name text not null,
+    category text not null,
+    unit text not null,
+    price_cents bigint not null,
+    stock bigint,
+    active boolean not null
+) on commit drop;
+
+-- name: apply_staging
+-- Makes what is new, gives what differs its next version, leaves the rest alone (unlocked, even), and puts an event into
+-- the outbox for each change. $1 is the moment, $2 the same as JSON text, $3 the actor as JSON.
+with changed as (
+    insert into catalog.products as kept (
+        id, sku, name, category, unit, price_cents, stock, active, version, created_at, updated_at
+    )
+    select id, sku, name, category, unit, price_cents, stock, active, 1, $1, $1
+    from staged_products as staged
+    where not exists (
+        select from catalog.products as present
+        where present.sku = staged.sku
+          and (present.name, present.category, present.unit, present.price_cents, present.active)
+            = (staged.name, staged.category, staged.unit, staged.price_cents, staged.active)
+    )
+    order by place
+    on conflict (sku) do update
+    set name = excluded.name, category = excluded.category, unit = excluded.unit,
+        price_cents = excluded.price_cents, active = excluded.active,
+        version = kept.version + 1, updated_at = excluded.updated_at
+    where (kept.name, kept.category, kept.unit, kept.price_cents, kept.active)
+       <> (excluded.name, excluded.category, excluded.unit, excluded.price_cents, excluded.active)
+    returning id, sku, name, category, unit, price_cents, active, version
+),
+published as (
+    insert into catalog.outbox (event_id, key, subject, payload)
+    select staged.event_id, changed.id, 'catalog.v1.' || changed.id, convert_to(row_to_json(envelope)::text, 'UTF8')
+    from changed
+    inner join staged_products as staged on staged.sku = changed.sku
+    cross join lateral (
+        select
+            staged.event_id as id, 'ProductChanged' as type, 1 as version, $2::json as occurred_at,
+            null as request_id, null as traceparent, $3::json as actor, row_to_json(product) as product
+        from (
+            select
+                changed.id, changed.sku, changed.name, changed.category, changed.unit, changed.price_cents,
+                changed.active, changed.version
+        ) as product
+    ) as envelope
+    order by staged.place
+)
+select count(*) filter (where version = 1) as created, count(*) filter (where version > 1) as updated from changed;

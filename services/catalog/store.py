@@ -1,0 +1,135 @@
+"""The database of the catalogue: one typed function a query of queries.sql.
+
+Invariant: no SQL stands anywhere else in the service, but for the importer's own statements beside it. Reads take one
+statement each, so they need no transaction; what changes something is given a connection with one.
+"""
+
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from services.catalog.domain import Product
+from services.catalog.search import Terms, Word
+from shared.database import Connection, Row, load_queries
+
+QUERIES = load_queries("catalog", Path(__file__).with_name("queries.sql"))
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A product as everybody sees it. `available`: it can be ordered now."""
+
+    id: UUID
+    sku: str
+    name: str
+    category: str
+    unit: str
+    price_cents: int
+    version: int
+    available: bool
+
+
+class Category(msgspec.Struct, frozen=True, kw_only=True):
+    """`products`: how many active ones it has."""
+
+    name: str
+    products: int
+
+
+class Found(msgspec.Struct, frozen=True, array_like=True):
+    """The last row of a page of search: its rank, then its id, both falling."""
+
+    rank: int
+    id: UUID
+
+
+LATEST = UUID(int=2**128 - 1)
+"""Above every id: the first page of a list."""
+
+BEST = Found(2**31 - 1, LATEST)
+"""Above every rank: the first page of a search."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """An envelope ready for the outbox."""
+
+    id: UUID
+    subject: str
+    payload: bytes
+
+
+async def get_product(connection: Connection, product_id: UUID) -> Listed | None:
+    row = await QUERIES["get_product"].row(connection, product_id)
+    return None if row is None else _listed(row)
+
+
+async def list_products(connection: Connection, below: UUID, limit: int, category: str | None) -> list[Listed]:
+    """Active ones, newest first."""
+    if category is None:
+        rows = await QUERIES["list_products"].rows(connection, below, limit)
+    else:
+        rows = await QUERIES["list_products_of_category"].rows(connection, below, limit, category)
+    return [_listed(row) for row in rows]
+
+
+async def search_products(
+    connection: Connection, terms: Terms, below: Found, limit: int, category: str | None
+) -> list[tuple[Found, Listed]]:
+    """Active ones that match, best first, each with its place."""
+    parameters = (terms.matching, below.rank, below.id, terms.evident, limit)
+    if category is None:
+        rows = await QUERIES["search_products"].rows(connection, *parameters)
+    else:
+        rows = await QUERIES["search_products_of_category"].rows(connection, *parameters, category)
+    return [(Found(row["rank"], row["id"]), _listed(row)) for row in rows]
+
+
+async def get_words(connection: Connection, q: str) -> list[Word]:
+    """The words of a query, in its order."""
+    rows = await QUERIES["get_words"].rows(connection, q)
+    return [Word(row["word"], row["known"], tuple(row["similar"])) for row in rows]
+
+
+async def list_categories(connection: Connection, after: str, limit: int) -> list[Category]:
+    """Those with active products, by name."""
+    rows = await QUERIES["list_categories"].rows(connection, after, limit)
+    return [Category(name=row["name"], products=row["products"]) for row in rows]
+
+
+async def insert_product(connection: Connection, product: Product, event: Event) -> bool:
+    """False when the sku is taken: nothing was stored."""
+    row = await QUERIES["insert_product"].row(
+        connection,
+        *(product.id, product.sku, product.name, product.category, product.unit, product.price_cents, product.stock),
+        *(product.active, product.version, product.created_at, product.updated_at),
+        *(event.id, event.subject, event.payload),
+    )
+    return row is not None
+
+
+async def get_product_for_change(connection: Connection, product_id: UUID) -> Product | None:
+    """The product, locked until the transaction ends."""
+    row = await QUERIES["get_product_for_change"].row(connection, product_id)
+    return None if row is None else Product(**row)
+
+
+async def update_product(connection: Connection, product: Product, event: Event) -> None:
+    await QUERIES["update_product"].execute(
+        connection,
+        *(product.id, product.name, product.category, product.unit, product.price_cents, product.stock),
+        *(product.active, product.version, product.updated_at),
+        *(event.id, event.subject, event.payload),
+    )
+
+
+def _listed(row: Row) -> Listed:
+    return Listed(
+        id=row["id"],
+        sku=row["sku"],
+        name=row["name"],
+        category=row["category"],
+        unit=row["unit"],
+        price_cents=row["price_cents"],
+        version=row["version"],
+        available=row["available"],
+    )
