@@ -118,10 +118,11 @@ class At(msgspec.Struct, frozen=True, tag="at", tag_field="type"):
 
 
 class Resync(msgspec.Struct, frozen=True, tag="resync", tag_field="type"):
-    """The position is void or too old: fetch once; events of the topic go on after `seq`."""
+    """The position is void or too old: fetch once; events of the topic go on after `seq` of the stream with `epoch`."""
 
     topic: str
     seq: int
+    epoch: str
 
 
 class DriverLocation(msgspec.Struct, frozen=True, tag="location", tag_field="type"):

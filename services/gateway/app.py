@@ -1,0 +1,76 @@
+"""The composition root of the gateway."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from services.gateway.api import ROUTES
+from services.gateway.gateway import Gateway
+from services.gateway.hub import Hub
+from services.gateway.replay import Replays
+from services.gateway.ring import Ring
+from services.gateway.server import listening
+from services.gateway.stream import Stream
+from services.gateway.tickets import Tickets
+from shared.bus import Bus
+from shared.http.front import Front
+from shared.http.health import Operations
+from shared.http.routes import routes_of
+from shared.http.types import Application
+from shared.identity import Revocations, TokenVerifier
+from shared.limits import Limiter, Limits, open_valkey
+from shared.plumbing import utc_now
+from shared.process import run
+from shared.revocations import hearing_revocations
+from shared.settings import ServiceSettings
+from shared.tasks import supervised
+
+RING_BYTES = 256 * 1024 * 1024
+"""About 100,000 usual orders' events: an hour and more of a busy shop."""
+
+
+class Settings(ServiceSettings, frozen=True, kw_only=True):
+    """`allowed_origins` are separated by commas; `heartbeat_s` is in seconds, `ring_bytes` bounds the events kept."""
+
+    allowed_origins: str
+    sockets_per_person: int
+    heartbeat_s: float = 30.0
+    ring_bytes: int = RING_BYTES
+
+
+@asynccontextmanager
+async def build(settings: Settings) -> AsyncIterator[Application]:
+    async with AsyncExitStack() as stack:
+        bus = await stack.enter_async_context(Bus(settings.nats_url, "gateway"))
+        valkey = await stack.enter_async_context(open_valkey(settings.valkey_url))
+        hub = Hub(Ring(settings.ring_bytes))
+        stream, tickets, revocations = Stream(bus, hub), Tickets(valkey), Revocations()
+        limits = Limits(
+            Limiter(valkey),
+            anonymous_per_minute=settings.rate_anonymous_per_minute,
+            person_per_hour=settings.rate_person_per_hour,
+        )
+        front = Front(
+            routes_of(ROUTES, tickets, title="Larder realtime", path="/api/realtime"),
+            Operations({"stream": stream.is_caught_up}),
+            TokenVerifier(settings.token_public_key, revocations, utc_now),
+            limits,
+        )
+        gateway = Gateway(
+            front=front,
+            hub=hub,
+            replays=Replays(bus),
+            tickets=tickets,
+            bus=bus,
+            ready=stream.caught_up,
+            allowed_origins=frozenset(settings.allowed_origins.split(",")),
+            sockets_per_person=settings.sockets_per_person,
+            heartbeat_s=settings.heartbeat_s,
+        )
+        await stack.enter_async_context(hearing_revocations(bus, revocations, utc_now, gateway.hear_revocation))
+        for work in (stream.run, gateway.beat, gateway.hear_locations):
+            await stack.enter_async_context(supervised(work(), work.__name__))
+        yield gateway
+
+
+def main() -> None:
+    run(Settings, build, listening)

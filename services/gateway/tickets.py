@@ -1,0 +1,52 @@
+"""Tickets: what a socket shows instead of a token, which would end up in logs of addresses.
+
+Invariants: a ticket is 256 random bits, lives 30 s and opens one socket, whichever gateway it comes to. It lives in
+Valkey, which therefore must be there for sockets to open; those that are open do not need it.
+"""
+
+import secrets
+
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from shared.http.problems import Problem
+from shared.identity import Identity
+
+LIFE_SECONDS = 30
+
+_identities = msgspec.msgpack.Decoder(Identity)
+
+
+class TicketError(Exception):
+    """The ticket is used, expired or none of ours."""
+
+
+class Tickets:
+    """Issued and redeemed through Valkey."""
+
+    def __init__(self, valkey: Redis) -> None:
+        self._valkey = valkey
+
+    async def issue(self, identity: Identity) -> str:
+        """Raises a 503 Problem when Valkey is away."""
+        ticket = secrets.token_urlsafe(32)
+        try:
+            await self._valkey.set(_key(ticket), msgspec.msgpack.encode(identity), ex=LIFE_SECONDS)
+        except (RedisError, OSError) as error:
+            raise Problem(503, "No tickets at the moment. Try again.", code="busy", retry_after_s=1) from error
+        return ticket
+
+    async def redeem(self, ticket: str) -> Identity:
+        """Once. Raises TicketError, also when Valkey is away."""
+        try:
+            payload = await self._valkey.getdel(_key(ticket))
+        except (RedisError, OSError) as error:
+            raise TicketError("tickets cannot be looked up") from error
+        if payload is None:
+            raise TicketError("the ticket is used, expired or unknown")
+        return _identities.decode(payload.encode() if isinstance(payload, str) else payload)
+
+
+def _key(ticket: str) -> str:
+    return f"ticket:{ticket}"

@@ -1,0 +1,122 @@
+"""A client of the socket protocol `larder.v1`, for tests, the demo and whoever writes one in Python.
+
+`docs/realtime.md` is the protocol's reference. The client keeps the position of each topic, so that a new connection
+can go on where this one ended.
+"""
+
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Union
+
+import msgspec
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin, Subprotocol
+
+from proto import realtime
+from proto.realtime import SUBPROTOCOL, Position
+
+MAX_FRAME_BYTES = 4 * 1024 * 1024
+
+ServerFrame = Union[  # noqa: UP007  msgspec reads it at run time
+    realtime.Welcome,
+    realtime.Subscribed,
+    realtime.Unsubscribed,
+    realtime.Event,
+    realtime.At,
+    realtime.Resync,
+    realtime.DriverLocation,
+    realtime.Drain,
+]
+
+_decoder: msgspec.json.Decoder[ServerFrame] = msgspec.json.Decoder(ServerFrame)
+_encoder = msgspec.json.Encoder()
+
+
+class RealtimeClient:
+    """One socket. `welcome` is the server's answer to the hello; `positions` are by topic, as far as everything has
+    been received; `close_code` is None while it is open."""
+
+    def __init__(self, connection: ClientConnection, welcome: realtime.Welcome) -> None:
+        self._connection = connection
+        self.welcome = welcome
+        self._epoch = welcome.epoch
+        self.positions: dict[str, Position] = {}
+
+    @classmethod
+    async def connect(
+        cls, url: str, ticket: str, *, resume: Position | None = None, origin: str | None = None
+    ) -> "RealtimeClient":
+        """Opens `url` (ws://…/ws) and says hello. Raises websockets' errors: InvalidStatus for a refused handshake,
+        ConnectionClosed with the server's code for a refused hello."""
+        connection = await connect(
+            url,
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            origin=None if origin is None else Origin(origin),
+            compression=None,
+            max_size=MAX_FRAME_BYTES,
+            max_queue=None,
+            ping_interval=None,
+        )
+        await connection.send(_encoder.encode(realtime.Hello(ticket, resume)).decode())
+        welcome = _decoder.decode(await connection.recv())
+        if not isinstance(welcome, realtime.Welcome):
+            raise TypeError(f"the first frame was no welcome: {welcome}")
+        return cls(connection, welcome)
+
+    @property
+    def close_code(self) -> int | None:
+        return self._connection.close_code
+
+    async def subscribe(self, topic: str, after: Position | None = None) -> None:
+        await self.send(realtime.Subscribe(topic, after))
+
+    async def unsubscribe(self, topic: str) -> None:
+        await self.send(realtime.Unsubscribe(topic))
+
+    async def authenticate(self, ticket: str) -> None:
+        """Goes on with a fresh ticket of the same person."""
+        await self.send(realtime.Auth(ticket))
+
+    async def send_location(self, lat: float, lon: float) -> None:
+        await self.send(realtime.SendLocation(lat, lon))
+
+    async def send(self, frame: realtime.ClientFrame) -> None:
+        await self._connection.send(_encoder.encode(frame).decode())
+
+    async def receive(self) -> ServerFrame:
+        """The next frame. Raises ConnectionClosed."""
+        frame = _decoder.decode(await self._connection.recv())
+        self._note(frame)
+        return frame
+
+    async def __aiter__(self) -> AsyncIterator[ServerFrame]:
+        """Every frame until the socket is closed, by whichever side."""
+        while True:
+            try:
+                yield await self.receive()
+            except ConnectionClosed:
+                return
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+    async def __aenter__(self) -> "RealtimeClient":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def _note(self, frame: ServerFrame) -> None:
+        match frame:
+            case realtime.Resync():
+                self._epoch = frame.epoch
+                self.positions[frame.topic] = Position(frame.epoch, frame.seq)
+            case realtime.Event() | realtime.Subscribed():
+                self.positions[frame.topic] = Position(self._epoch, frame.seq)
+            case realtime.At():
+                self.positions = {topic: Position(self._epoch, frame.seq) for topic in self.positions}
+            case _:
+                pass
