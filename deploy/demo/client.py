@@ -1,0 +1,130 @@
+"""A person of the demo: signed in, with requests through Nginx and a socket that writes down all it hears."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, get_args
+from uuid import UUID
+
+import aiohttp
+import msgspec
+
+from deploy.demo.ledger import Frame, Kind, Ledger, Listener, Receipt, Topic, Version
+from deploy.demo.people import PASSWORD
+from proto import realtime
+from shared.realtime import RealtimeClient
+
+RENEW_SECONDS = 600
+"""A token lives 15 minutes."""
+
+
+class Head(msgspec.Struct):
+    """What the demo reads of an event's order, or of an OrderLeft."""
+
+    id: UUID
+    version: int
+    status: str | None = None
+
+
+class Refused(Exception):
+    """An answer that the story did not ask for."""
+
+    def __init__(self, status: int, problem: Any) -> None:
+        super().__init__(f"{status}: {problem}")
+        self.status = status
+        self.code = problem.get("code") if isinstance(problem, dict) else None
+
+
+@dataclass
+class Person:
+    """Somebody with a session. `heard` is told of each frame at once."""
+
+    session: aiohttp.ClientSession
+    edge: str
+    email: str
+    ledger: Ledger
+    token: str = ""
+    listener: Listener = field(init=False)
+    heard: Callable[["Person", Frame], None] | None = None
+    closed: int | None = None
+
+    async def sign_in(self) -> None:
+        answer = await self._send("POST", "/api/accounts/sessions", {"email": self.email, "password": PASSWORD})
+        self.token = answer["access_token"]
+        person = answer["person"]
+        restaurant = person["restaurant_id"]
+        kind: Kind = person["role"]
+        self.listener = Listener(kind, UUID(person["id"]), UUID(restaurant) if restaurant else None, person["zone"])
+
+    async def renew(self) -> None:
+        self.token = (await self._send("POST", "/api/accounts/sessions/current/token", None))["access_token"]
+
+    async def place(self, key: str, items: list[dict[str, Any]]) -> dict[str, Any]:
+        return await self._change("/api/orders", {"items": items}, key)
+
+    async def move(self, order: dict[str, Any], to: str, **more: object) -> dict[str, Any]:
+        """The order's next version. Raises Refused."""
+        path = f"/api/orders/{order['id']}/transitions"
+        key = f"{order['id']}/{order['version']}/{to}/{self.email}"
+        return await self._change(path, {"to": to, **more}, key)
+
+    async def listen(self, *topics: Topic) -> RealtimeClient:
+        """A socket with these topics. What comes is written down by `hear`, which runs until it is closed."""
+        ticket = (await self._send("POST", "/api/realtime/tickets", None))["ticket"]
+        client = await RealtimeClient.connect(self.edge.replace("http", "ws", 1) + "/ws", ticket)
+        for topic in topics:
+            await client.subscribe(topic)
+        return client
+
+    async def hear(self, client: RealtimeClient) -> None:
+        async for frame in client:
+            if isinstance(frame, realtime.Event):
+                self._hear(frame, perf_counter())
+        self.closed = client.close_code
+
+    async def stay_signed_in(self, client: RealtimeClient) -> None:
+        """Until cancelled."""
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            await self.renew()
+            await client.authenticate((await self._send("POST", "/api/realtime/tickets", None))["ticket"])
+
+    def _hear(self, event: realtime.Event, at: float) -> None:
+        if event.topic not in get_args(Topic):
+            return
+        head = msgspec.json.decode(event.order, type=Head)
+        topic: Topic = "orders" if event.topic == "orders" else "offers"
+        frame = Frame(topic, head.id, head.version, left=event.event == "OrderLeft")
+        self.listener.received.append(Receipt(frame, event.seq, at))
+        if self.heard is not None:
+            self.heard(self, frame)
+
+    async def _change(self, path: str, body: dict[str, Any], key: str) -> dict[str, Any]:
+        sent_at = perf_counter()
+        order = await self._send("POST", path, body, {"Idempotency-Key": key})
+        self.ledger.note(
+            Version(
+                order_id=UUID(order["id"]),
+                version=order["version"],
+                restaurant_id=UUID(order["restaurant_id"]),
+                zone=order["zone"],
+                status=order["status"],
+                driver_id=UUID(order["driver_id"]) if order["driver_id"] else None,
+            ),
+            sent_at,
+        )
+        return order
+
+    async def _send(
+        self, method: str, path: str, body: dict[str, Any] | None, headers: dict[str, str] | None = None
+    ) -> dict[str, Any]:
+        bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        async with self.session.request(
+            method, self.edge + path, json=body, headers={**bearer, **(headers or {})}
+        ) as answer:
+            decoded = msgspec.json.decode(await answer.read())
+            if answer.status >= 400:
+                raise Refused(answer.status, decoded)
+            result: dict[str, Any] = decoded
+            return result

@@ -1,0 +1,217 @@
+"""Sign-in, renewal, sign-out and one's own password: what makes and ends tokens.
+
+Invariants: a wrong password and an unknown address cost the same and read the same; failures are counted per address
+of e-mail and network, per address of e-mail, and per network, and without the counter nobody signs in. A session ends
+after 24 hours, or with its person's change.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from redis.exceptions import RedisError
+
+from services.accounts import events, passwords, store
+from services.accounts.domain import Email, Password, Person, PersonRole
+from services.accounts.events import SESSION_LIFE, Origin
+from services.accounts.store import LivingSession
+from shared.bus import Bus
+from shared.database import Pool, connection, transaction
+from shared.http.problems import FieldError, Problem
+from shared.identity import TOKEN_LIFE, Identity, TokenSigner
+from shared.ids import new_id
+from shared.limits import HOUR, Limiter, too_often
+from shared.outbox import WAKE
+
+WIDER = 10
+"""One address of e-mail from many networks, or one network with many addresses, may fail so many times as often."""
+
+FORGET_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """What the commands work with. `failures_per_hour` of 0 is no limit."""
+
+    pool: Pool
+    bus: Bus
+    signer: TokenSigner
+    limiter: Limiter
+    failures_per_hour: int
+    now: Callable[[], datetime]
+
+
+class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    email: Email
+    password: str
+
+
+class ChangePassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    current_password: str
+    new_password: Password
+
+
+class Me(msgspec.Struct, frozen=True):
+    """Who is signed in."""
+
+    id: UUID
+    name: str
+    role: PersonRole
+    restaurant_id: UUID | None
+    zone: int | None
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A token and who it speaks for. `expires_in` is in seconds."""
+
+    access_token: str
+    expires_in: int
+    person: Me
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """A session with the secret that renews it, for the browser's cookie; None when it has it already."""
+
+    session: Session
+    secret: str | None
+
+
+async def sign_in(accounts: Accounts, wanted: SignIn, address: str) -> Opened:
+    """Raises Problem 401, in the same words whatever is wrong; 429 after too many failures; 503 without the counter."""
+    email = wanted.email.lower()
+    await _admit(accounts, email, address)
+    async with connection(accounts.pool) as reading:
+        found = await store.get_credentials(reading, email)
+    matches = await passwords.verify_password(found.password_hash if found is not None else None, wanted.password)
+    if found is None or not matches or not found.person.active:
+        await _count_failure(accounts, email, address)
+        raise Problem(401, "The address or the password is wrong.", code="wrong_credentials")
+    now, secret, session_id = accounts.now(), secrets.token_urlsafe(32), new_id()
+    person = found.person
+    async with transaction(accounts.pool) as writing:
+        if passwords.is_outdated(found.password_hash):
+            await store.update_hash(writing, person.id, await passwords.hash_password(wanted.password))
+        await store.insert_session(writing, session_id, person.id, _hash(secret), now, now + SESSION_LIFE)
+        await store.forget_sessions(writing, now - FORGET_AFTER)
+    living = _living(person, session_id, now + SESSION_LIFE)
+    return Opened(_session(accounts, living, now), secret)
+
+
+async def renew(accounts: Accounts, identity: Identity | None, secret: str | None) -> Opened:
+    """A fresh token for a living session, by a valid token or by the browser's secret. Raises Problem 401."""
+    now = accounts.now()
+    living = await _find(accounts, identity, secret, now)
+    if living is None:
+        raise Problem(401, "The session has ended. Sign in again.", code="not_signed_in")
+    return Opened(_session(accounts, living, now), None)
+
+
+async def sign_out(accounts: Accounts, identity: Identity | None, secret: str | None, origin: Origin) -> None:
+    """Ends the session everywhere. Ending one that has ended is no error; Problem 401 for who has none."""
+    if identity is None and secret is None:
+        raise Problem(401, "Nobody is signed in.", code="not_signed_in")
+    living = await _find(accounts, identity, secret, origin.at)
+    session_id = living.session_id if living is not None else identity.session_id if identity is not None else None
+    if session_id is None:
+        return
+    async with transaction(accounts.pool) as writing:
+        person_id = await store.revoke_session(writing, session_id, origin.at)
+        if person_id is not None:
+            await store.insert_events(writing, [events.session_revoked(session_id, person_id, origin)])
+    await accounts.bus.nudge(WAKE)
+
+
+async def change_password(
+    accounts: Accounts, identity: Identity, wanted: ChangePassword, address: str, origin: Origin
+) -> Opened:
+    """Ends the person's other sessions, and every token from before. Raises Problem 403 for a wrong current password,
+    429 after too many."""
+    name = f"password {identity.person_id}"
+    await _admit(accounts, name, address)
+    async with connection(accounts.pool) as reading:
+        person = await store.get_person(reading, identity.person_id)
+        found = await store.get_credentials(reading, person.email) if person is not None else None
+    if found is None or not await passwords.verify_password(found.password_hash, wanted.current_password):
+        await _count_failure(accounts, name, address)
+        error = FieldError("current_password", "is wrong")
+        raise Problem(403, "current_password: is wrong", code="wrong_password", errors=[error])
+    password_hash = await passwords.hash_password(wanted.new_password)
+    async with transaction(accounts.pool) as writing:
+        locked = await store.get_credentials_by_id(writing, identity.person_id)
+        if locked is None or locked.password_hash != found.password_hash:
+            raise Problem(409, "The password was changed a moment ago.", code="version")
+        changed = msgspec.structs.replace(locked.person, tokens_valid_from=origin.at, version=locked.person.version + 1)
+        await store.update_password(writing, changed, password_hash)
+        await store.revoke_sessions(writing, changed.id, origin.at, identity.session_id)
+        await store.insert_events(writing, [events.person_changed(changed, origin)])
+    await accounts.bus.nudge(WAKE)
+    return await renew(accounts, identity, None)
+
+
+async def _find(
+    accounts: Accounts, identity: Identity | None, secret: str | None, now: datetime
+) -> LivingSession | None:
+    async with connection(accounts.pool) as reading:
+        if identity is not None:
+            return await store.get_session(reading, identity.session_id, now)
+        return await store.get_session_by_secret(reading, _hash(secret), now) if secret is not None else None
+
+
+def _session(accounts: Accounts, living: LivingSession, now: datetime) -> Session:
+    expires_at = min(now + TOKEN_LIFE, living.expires_at)
+    identity = Identity(
+        person_id=living.person_id,
+        session_id=living.session_id,
+        name=living.name,
+        role=living.role,
+        restaurant_id=living.restaurant_id,
+        zone=living.zone,
+        issued_at=now.timestamp(),
+        expires_at=expires_at.timestamp(),
+    )
+    me = Me(living.person_id, living.name, living.role, living.restaurant_id, living.zone)
+    return Session(accounts.signer.sign(identity), int((expires_at - now).total_seconds()), me)
+
+
+def _living(person: Person, session_id: UUID, expires_at: datetime) -> LivingSession:
+    return LivingSession(
+        session_id=session_id,
+        expires_at=expires_at,
+        person_id=person.id,
+        name=person.name,
+        role=person.role,
+        restaurant_id=person.restaurant_id,
+        zone=person.zone,
+    )
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+async def _admit(accounts: Accounts, name: str, address: str) -> None:
+    """Raises Problem 429 while there were too many failures."""
+    await _look(accounts, name, address, cost=0)
+
+
+async def _count_failure(accounts: Accounts, name: str, address: str) -> None:
+    await _look(accounts, name, address, cost=1)
+
+
+async def _look(accounts: Accounts, name: str, address: str, cost: int) -> None:
+    count = accounts.failures_per_hour
+    if count == 0:
+        return
+    buckets = ((f"{name} {address}", count), (name, count * WIDER), (address, count * WIDER))
+    try:
+        for bucket, most in buckets:
+            key = f"sign-in:{hashlib.sha256(bucket.encode()).hexdigest()}"
+            wait = await accounts.limiter.wait(key, count=most, seconds=HOUR, cost=cost)
+            if wait > 0 and cost == 0:
+                raise too_often(wait)
+    except (RedisError, OSError) as error:
+        raise Problem(503, "Nobody can sign in at the moment. Try again.", code="busy", retry_after_s=1) from error
