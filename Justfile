@@ -34,13 +34,56 @@ migrate:
 schema:
     @uv run python -m deploy.local schema
 
-# Format, lint, types, boundaries, migrations, workflows
-check:
+# Write proto/schema from the contracts
+schemas:
+    @uv run python -m proto
+
+# Everything a change must pass before its tests: lint and types
+check: lint types
+
+# Format, style, boundaries, migrations, workflows, hooks
+lint:
     uv run ruff format --check .
     uv run ruff check .
-    uv run mypy
     uv run lint-imports
-    uv run squawk --quiet migrations/*/[0-9]*.sql
+    uv run squawk migrations/*/[0-9]*.sql
+    uv run actionlint
+    uv run zizmor --offline --quiet .github
+    uv run prek validate-config .pre-commit-config.yaml
+
+# Types
+types:
+    uv run mypy
+
+# Prove that the services import with the runtime's packages alone, in an environment of their own
+build:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    unset VIRTUAL_ENV
+    environment=$(mktemp -d)
+    trap 'rm -rf "$environment"' EXIT
+    export UV_PROJECT_ENVIRONMENT="$environment/runtime"
+    uv sync --quiet --frozen --no-default-groups
+    uv run --no-sync python -m compileall -q services shared proto
+    uv run --no-sync python - <<'PYTHON'
+    import importlib, pkgutil
+    for package in ("services", "shared", "proto"):
+        for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+            importlib.import_module(module.name)
+    PYTHON
+
+# Ask the advisory database about every locked package
+audit:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    locked=$(mktemp)
+    trap 'rm -f "$locked"' EXIT
+    uv export --frozen --quiet --all-groups --no-emit-project --output-file "$locked"
+    uv run pip-audit --requirement "$locked" --require-hashes --disable-pip --strict
+
+# Install the git hooks of .pre-commit-config.yaml
+hooks:
+    uv run prek install
 
 # Run the tests on real servers, with branch coverage
 test *args:

@@ -10,7 +10,7 @@ from typing import Literal
 import structlog
 
 
-def configure(form: Literal["json", "console"], program: str) -> None:
+def configure(form: Literal["json", "console"], program: str, level: int = logging.INFO) -> None:
     """Call once a process, before anything is logged. Other libraries' warnings come out in the same form."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -22,7 +22,7 @@ def configure(form: Literal["json", "console"], program: str) -> None:
     )
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )

@@ -5,6 +5,7 @@ nothing acts by itself.
 """
 
 import asyncio
+import logging
 import re
 import sys
 from itertools import islice
@@ -28,7 +29,7 @@ MOST_ORDERS = 150_000
 
 def main(arguments: list[str]) -> int:
     console = Console(highlight=False)
-    log.configure("console", "demo")
+    log.configure("console", "demo", level=logging.WARNING)
     try:
         options = _options(arguments)
         stack = Stack(Layout.from_environment(), progress=ConsoleProgress(console))

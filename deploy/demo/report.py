@@ -17,22 +17,29 @@ def show(result: Result, console: Console) -> None:
     ended = ", ".join(f"{count:,} {state}" for state, count in result.ended.most_common())
     console.print(f"They ended {ended}; {result.lost_races:,} drivers were told that another one was faster.")
     console.print()
-    table = Table(title="Frames, as each kind of listener received them", title_justify="left", box=None)
-    table.add_column("listeners")
-    for title in ("sockets", "expected", "received", "missing", "repeated", "out of order", "not theirs"):
-        table.add_column(title, justify="right")
-    for title in ("p50 ms", "p95 ms", "p99 ms"):
-        table.add_column(title, justify="right", style="cyan")
-    for kind, verdict in result.verdicts.items():
-        flaws = (verdict.missing, verdict.repeated, verdict.out_of_order, verdict.foreign)
-        table.add_row(
-            f"{kind}s",
-            *(f"{number:,}" for number in (verdict.listeners, verdict.expected, verdict.received)),
-            *(Text(f"{number:,}", style="red" if number else "green") for number in flaws),
-            *(f"{percentile(verdict.latencies_ms, share):.1f}" for share in (0.5, 0.95, 0.99)),
-        )
+    # One column a kind of listener: it fits any terminal.
+    table = Table(box=None, pad_edge=False)
+    table.add_column("frames received by", no_wrap=True)
+    for kind in result.verdicts:
+        table.add_column(f"{kind}s", justify="right", no_wrap=True)
+    verdicts = list(result.verdicts.values())
+    for name, numbers in (
+        ("sockets", [verdict.listeners for verdict in verdicts]),
+        ("expected", [verdict.expected for verdict in verdicts]),
+        ("received", [verdict.received for verdict in verdicts]),
+    ):
+        table.add_row(name, *(f"{number:,}" for number in numbers))
+    for name, flaws in (
+        ("missing", [verdict.missing for verdict in verdicts]),
+        ("repeated", [verdict.repeated for verdict in verdicts]),
+        ("out of order", [verdict.out_of_order for verdict in verdicts]),
+        ("not theirs to see", [verdict.foreign for verdict in verdicts]),
+    ):
+        table.add_row(name, *(Text(f"{number:,}", style="red" if number else "green") for number in flaws))
+    for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
+        times = (percentile(verdict.latencies_ms, share) for verdict in verdicts)
+        table.add_row(f"request → frame, {name}", *(f"{time:.1f} ms" for time in times), style="cyan")
     console.print(table)
-    console.print("[dim]Milliseconds from sending the request to having the frame, both on this machine.[/]")
     if result.mispriced:
         console.print(f"[red]{result.mispriced} orders do not add up to what the source's own numbers say.[/]")
     else:

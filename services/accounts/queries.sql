@@ -43,7 +43,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $9, $9)
 on conflict (email) do nothing
 returning id;
 
--- name: update_person
+-- name: update_person!
 -- A person's next version.
 update accounts.people
 set
@@ -51,13 +51,13 @@ set
     updated_at = $9
 where id = $1;
 
--- name: update_password
+-- name: update_password!
 -- A new password: tokens from before are void.
 update accounts.people
 set password_hash = $2, tokens_valid_from = $3, version = $4, updated_at = $3
 where id = $1;
 
--- name: update_hash
+-- name: update_hash!
 -- The same password under newer parameters: nothing that others know changes.
 update accounts.people set password_hash = $2 where id = $1;
 
@@ -107,7 +107,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $10)
 on conflict (number) do nothing
 returning id;
 
--- name: update_restaurant
+-- name: update_restaurant!
 -- A restaurant's next version.
 update accounts.restaurants
 set
@@ -115,7 +115,7 @@ set
     updated_at = $10
 where id = $1;
 
--- name: insert_session
+-- name: insert_session!
 -- A session begins.
 insert into accounts.sessions (id, person_id, secret_hash, created_at, expires_at)
 values ($1, $2, $3, $4, $5);
@@ -143,7 +143,7 @@ where session.secret_hash = $1 and session.revoked_at is null and session.expire
 update accounts.sessions set revoked_at = $2 where id = $1 and revoked_at is null
 returning person_id;
 
--- name: revoke_sessions
+-- name: revoke_sessions!
 -- Ends all of a person's sessions but one (or none, with null).
 update accounts.sessions set revoked_at = $2
 where person_id = $1 and revoked_at is null and id is distinct from $3::uuid;

@@ -102,9 +102,7 @@ _REJECTED = _after(
 _CANCELLED = _after(
     _CONFIRMED, "OrderCancelled", BY_RESTAURANT, _RESTAURANT_ONLY, status="cancelled", reason="Ordered twice."
 )
-_PREPARATION_STARTED = _after(
-    _CONFIRMED, "OrderPreparationStarted", BY_ADMIN, _RESTAURANT_ONLY, status="preparing"
-)
+_PREPARATION_STARTED = _after(_CONFIRMED, "OrderPreparationStarted", BY_ADMIN, _RESTAURANT_ONLY, status="preparing")
 _READY = _after(_PREPARATION_STARTED, "OrderReady", BY_ADMIN, _OFFERED, status="ready")
 _ASSIGNED = _after(_READY, "OrderAssigned", BY_ADMIN, _TAKEN, **_DRIVEN)
 _UNASSIGNED = _after(_ASSIGNED, "OrderUnassigned", BY_ADMIN, _GIVEN_BACK, **_FREE)
@@ -209,9 +207,7 @@ SERVER_FRAMES: Mapping[str, realtime.ServerFrame] = {
     "welcome": realtime.Welcome("e-1", 123, 30),
     "subscribed": realtime.Subscribed("orders", 120),
     "unsubscribed": realtime.Unsubscribed("orders"),
-    "event": realtime.Event(
-        "orders", 124, "OrderConfirmed", AT, msgspec.Raw(msgspec.json.encode(_CONFIRMED.order))
-    ),
+    "event": realtime.Event("orders", 124, "OrderConfirmed", AT, msgspec.Raw(msgspec.json.encode(_CONFIRMED.order))),
     "event-of-an-order-left": realtime.Event(
         "orders", 131, "OrderLeft", AT, msgspec.Raw(msgspec.json.encode(realtime.LeftOrder(ORDER, 6)))
     ),
