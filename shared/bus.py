@@ -58,6 +58,7 @@ class Bus:
         self._url = url
         self._name = name
         self._ready = asyncio.Event()
+        self._closing = False
         self._connecting: asyncio.Task[None] | None = None
         self.client = Client()
 
@@ -70,8 +71,10 @@ class Bus:
             self._connecting.cancel()
             with suppress(asyncio.CancelledError):
                 await self._connecting
+        self._closing = True
         # Also one whose connecting was broken off: its socket is open.
-        await self.client.close()
+        with suppress(OSError):  # NATS is away: what was not sent yet cannot be
+            await self.client.close()
         CONNECTED.set(0)
 
     @property
@@ -101,11 +104,16 @@ class Bus:
             reconnect_time_wait=1,
             ping_interval=10,
             error_cb=_on_error,
-            disconnected_cb=_on_disconnected,
+            disconnected_cb=self._on_disconnected,
             reconnected_cb=_on_connected,
         )
         await _on_connected()
         self._ready.set()
+
+    async def _on_disconnected(self) -> None:
+        CONNECTED.set(0)
+        if not self._closing:
+            await _log.awarning("bus disconnected")
 
 
 async def ensure_stream(jetstream: JetStreamContext, definition: StreamDefinition, replicas: int = 1) -> StreamConfig:
@@ -216,11 +224,6 @@ async def _decode(envelope: Msg, stream: StreamDefinition, decoder: msgspec.json
 async def _on_connected() -> None:
     CONNECTED.set(1)
     await _log.ainfo("bus connected")
-
-
-async def _on_disconnected() -> None:
-    CONNECTED.set(0)
-    await _log.awarning("bus disconnected")
 
 
 async def _on_error(error: Exception) -> None:

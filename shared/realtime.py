@@ -35,7 +35,7 @@ _encoder = msgspec.json.Encoder()
 
 class RealtimeClient:
     """One socket. `welcome` is the server's answer to the hello; `positions` are by topic, as far as everything has
-    been received; `close_code` is None while it is open."""
+    been received, of the topics that are subscribed; `close_code` is None while it is open."""
 
     def __init__(self, connection: ClientConnection, welcome: realtime.Welcome) -> None:
         self._connection = connection
@@ -58,10 +58,11 @@ class RealtimeClient:
             max_queue=None,
             ping_interval=None,
         )
-        await connection.send(_encoder.encode(realtime.Hello(ticket, resume)).decode())
-        welcome = _decoder.decode(await connection.recv())
-        if not isinstance(welcome, realtime.Welcome):
-            raise TypeError(f"the first frame was no welcome: {welcome}")
+        try:
+            welcome = await _greet(connection, realtime.Hello(ticket, resume))
+        except BaseException:
+            await connection.close()
+            raise
         return cls(connection, welcome)
 
     @property
@@ -116,7 +117,17 @@ class RealtimeClient:
                 self.positions[frame.topic] = Position(frame.epoch, frame.seq)
             case realtime.Event() | realtime.Subscribed():
                 self.positions[frame.topic] = Position(self._epoch, frame.seq)
+            case realtime.Unsubscribed():
+                self.positions.pop(frame.topic, None)
             case realtime.At():
                 self.positions = {topic: Position(self._epoch, frame.seq) for topic in self.positions}
             case _:
                 pass
+
+
+async def _greet(connection: ClientConnection, hello: realtime.Hello) -> realtime.Welcome:
+    await connection.send(_encoder.encode(hello).decode())
+    welcome = _decoder.decode(await connection.recv())
+    if not isinstance(welcome, realtime.Welcome):
+        raise TypeError(f"the first frame was no welcome: {welcome}")
+    return welcome

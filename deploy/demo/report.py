@@ -37,14 +37,14 @@ def show(result: Result, console: Console) -> None:
     ):
         table.add_row(name, *(Text(f"{number:,}", style="red" if number else "green") for number in flaws))
     for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
-        times = (percentile(verdict.latencies_ms, share) for verdict in verdicts)
-        table.add_row(f"request → frame, {name}", *(f"{time:.1f} ms" for time in times), style="cyan")
+        times = [f"{percentile(verdict.latencies_ms, share):.1f} ms" for verdict in verdicts]
+        table.add_row(f"request → frame, {name}", *times, style="cyan")
     console.print(table)
     if result.mispriced:
         console.print(f"[red]{result.mispriced} orders do not add up to what the source's own numbers say.[/]")
     else:
         console.print("Every total equals quantity × price, added up from the source's files on another way.")
-    for what, times in result.broken.most_common(5):
-        console.print(f"[red]{times:,} stories broke off: {what}[/]", markup=True)
+    for what, count in result.broken.most_common(5):
+        console.print(f"[red]{count:,} stories broke off: {what}[/]", markup=True)
     if result.closed:
         console.print(f"[red]Sockets were closed: {result.closed}[/]")

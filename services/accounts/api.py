@@ -1,7 +1,6 @@
 """The routes of accounts."""
 
 from dataclasses import dataclass
-from http.cookies import SimpleCookie
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -31,7 +30,7 @@ from services.accounts.store import LAST_ID
 from shared.cursor import Cursors
 from shared.database import connection
 from shared.http.errors import answer_error
-from shared.http.front import TOKEN_COOKIE, address_of, refuse_other_origins
+from shared.http.front import TOKEN_COOKIE, address_of, cookie_of, refuse_other_origins
 from shared.http.guards import only, signed_in
 from shared.http.openapi import documented
 from shared.http.problems import Problem, invalid_field, not_found
@@ -127,15 +126,16 @@ async def change_password(request: AccountsRequest, data: JSONBody[ChangePasswor
 )
 async def list_people(
     request: AccountsRequest,
+    q: Annotated[str | None, QueryParameter(description="A part of the name or the address of e-mail")] = None,
     role: Annotated[PersonRole | None, QueryParameter(description="Of this role")] = None,
     cursor: Cursor = None,
     limit: Limit = 20,
 ) -> PeoplePage:
     """Admins only."""
-    api, scope = _api(request), f"people {role}"
+    part, api, scope = _part(q), _api(request), f"people {role} {q}"
     below = LAST_ID if cursor is None else api.cursors.decode(scope, cursor, UUID)
     async with connection(api.accounts.pool) as reading:
-        people = await store.list_people(reading, below, limit + 1, role)
+        people = await store.list_people(reading, below, limit + 1, role, part)
     return PeoplePage(people[:limit], api.cursors.encode(scope, people[limit - 1].id) if len(people) > limit else None)
 
 
@@ -189,11 +189,8 @@ async def list_restaurants(
     limit: Limit = 20,
 ) -> RestaurantsPage:
     """Admins only."""
-    if q is not None and (not 1 <= len(q) <= 100 or "\x00" in q):
-        raise invalid_field("q", "must have 1 to 100 characters")
-    api, scope = _api(request), f"restaurants {q}"
+    part, api, scope = _part(q), _api(request), f"restaurants {q}"
     above = 0 if cursor is None else api.cursors.decode(scope, cursor, int)
-    part = None if q is None else q.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
     async with connection(api.accounts.pool) as reading:
         found = await store.list_restaurants(reading, above, limit + 1, part)
     return RestaurantsPage(
@@ -277,12 +274,20 @@ def _cookie(request: AccountsRequest, name: str, value: str, path: str, max_age:
 
 def _secret(request: AccountsRequest) -> str | None:
     """The browser's secret. Raises a 403 Problem when another site's page sent it."""
-    jar: SimpleCookie = SimpleCookie(request.headers.get("cookie", ""))
-    morsel = jar.get(SESSION_COOKIE)
-    if morsel is None:
+    headers = dict(request.scope["headers"])
+    secret = cookie_of(headers, SESSION_COOKIE)
+    if secret is not None:
+        refuse_other_origins(headers)
+    return secret
+
+
+def _part(q: str | None) -> str | None:
+    """What is looked for, as the inside of an ILIKE pattern. Raises a 400 Problem."""
+    if q is None:
         return None
-    refuse_other_origins(dict(request.scope["headers"]))
-    return morsel.value
+    if not 1 <= len(q) <= 100 or "\x00" in q:
+        raise invalid_field("q", "must have 1 to 100 characters")
+    return q.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
 
 
 def _api(request: AccountsRequest) -> Api:

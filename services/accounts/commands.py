@@ -14,7 +14,7 @@ from services.accounts.domain import (
     RestaurantChanges,
 )
 from services.accounts.events import Origin
-from services.accounts.sessions import Accounts
+from services.accounts.sessions import Accounts, end_sessions
 from shared.database import Connection, transaction
 from shared.http.problems import Problem, invalid_field, not_found
 from shared.ids import new_id
@@ -62,7 +62,7 @@ async def change_person(accounts: Accounts, person_id: UUID, changes: PersonChan
         await _check_restaurant(connection, changed)
         await store.update_person(connection, changed, origin.at)
         if changed.tokens_valid_from != found.person.tokens_valid_from:
-            await store.revoke_sessions(connection, person_id, origin.at, None)
+            await end_sessions(connection, changed, origin)
         await store.insert_events(connection, [events.person_changed(changed, origin)])
     await accounts.bus.nudge(WAKE)
     return changed

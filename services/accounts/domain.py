@@ -1,10 +1,11 @@
 """Who people are and what may change about them. Pure: decides, no I/O.
 
 Invariants: a restaurant's person has a restaurant, a driver a zone, an admin neither. Each change makes the next
-version by one; one that changes nothing makes none. Whatever changes what somebody may see voids their tokens.
+version by one; one that changes nothing makes none. Whatever changes what somebody may see, and a new password, voids
+the tokens that were made before: `tokens_valid_from` moves, and only forward.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -20,9 +21,8 @@ _PLAIN = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*(?![\s\S])"
 PersonRole = Literal["restaurant", "driver", "admin"]
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=_PLAIN)]
 Address = Annotated[str, Meta(min_length=1, max_length=500, pattern=_PLAIN)]
-Email = Annotated[
-    str, Meta(min_length=3, max_length=254, pattern=r"^[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+(?![\s\S])")
-]
+# Printable ASCII: whatever lower-cases it does so alike, and no two addresses look the same.
+Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=r"^[!-?A-~]+@[!-?A-~]+(?![\s\S])")]
 Password = Annotated[str, Meta(min_length=10, max_length=200, description="Any characters, ten and more.")]
 Zone = Annotated[int, Meta(ge=0, le=1_000_000)]
 Cents = Annotated[int, Meta(ge=0, le=10**12)]
@@ -30,6 +30,9 @@ Number = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
+
+_INSTANT = timedelta(microseconds=1)
+"""What a token's time and Postgres both tell apart."""
 
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -185,8 +188,18 @@ def change_person(person: Person, changes: PersonChanges, at: datetime) -> Perso
     return msgspec.structs.replace(
         changed,
         version=person.version + 1,
-        tokens_valid_from=max(at, person.tokens_valid_from) if sees_otherwise else person.tokens_valid_from,
+        tokens_valid_from=_after(person, at) if sees_otherwise else person.tokens_valid_from,
     )
+
+
+def change_password(person: Person, at: datetime) -> Person:
+    """The next version, under another password."""
+    return msgspec.structs.replace(person, version=person.version + 1, tokens_valid_from=_after(person, at))
+
+
+def issue_time(now: datetime, tokens_valid_from: datetime) -> datetime:
+    """When a token says it was made: never before the change it follows, which another clock may have dated."""
+    return max(now, tokens_valid_from)
 
 
 def change_restaurant(restaurant: Restaurant, changes: RestaurantChanges) -> Restaurant | None:
@@ -198,6 +211,11 @@ def change_restaurant(restaurant: Restaurant, changes: RestaurantChanges) -> Res
         given["location"] = Location(changes.location.lat, changes.location.lon)
     changed = msgspec.structs.replace(restaurant, **given)
     return None if changed == restaurant else msgspec.structs.replace(changed, version=restaurant.version + 1)
+
+
+def _after(person: Person, at: datetime) -> datetime:
+    """Later than every token made by `at`, that very instant included, and than the last change."""
+    return max(at, person.tokens_valid_from) + _INSTANT
 
 
 def _given(changes: msgspec.Struct) -> dict[str, object]:

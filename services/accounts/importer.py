@@ -51,7 +51,8 @@ async def import_accounts(
     password_hash: str,
     now: Callable[[], datetime] = utc_now,
 ) -> Counts:
-    """Everybody new gets the password behind `password_hash` (Argon2id). Nudge the relay afterwards."""
+    """Everybody new gets the password behind `password_hash` (Argon2id). Nudge the relay afterwards. Raises
+    BelongingError, also for a restaurant's number that is nowhere."""
     at = now()
     origin = events.Origin(events.SYSTEM, None, None, at)
     async with transaction(pool) as connection:
@@ -87,7 +88,7 @@ async def import_accounts(
                 email=one.email.lower(),
                 name=one.name,
                 role=one.role,
-                restaurant_id=None if one.restaurant_number is None else ids[one.restaurant_number],
+                restaurant_id=None if one.restaurant_number is None else ids.get(one.restaurant_number),
                 zone=one.zone,
                 active=True,
                 tokens_valid_from=at,

@@ -33,6 +33,16 @@ where role = $3 and id < $1
 order by id desc
 limit $2;
 
+-- name: list_people_named
+-- The same, with $3 in their name or address, of role $4 or (with null) of any. Reads past those without: they are few.
+select id, email, name, role, restaurant_id, zone, active, tokens_valid_from, version, created_at
+from accounts.people
+where
+    id < $1 and (name ilike '%' || $3 || '%' or email ilike '%' || $3 || '%')
+    and ($4::text is null or role = $4)
+order by id desc
+limit $2;
+
 -- name: insert_person
 -- A new person; nothing when the address is taken.
 insert into accounts.people (
@@ -54,7 +64,7 @@ where id = $1;
 -- name: update_password!
 -- A new password: tokens from before are void.
 update accounts.people
-set password_hash = $2, tokens_valid_from = $3, version = $4, updated_at = $3
+set password_hash = $2, tokens_valid_from = $3, version = $4, updated_at = $5
 where id = $1;
 
 -- name: update_hash!
@@ -124,7 +134,7 @@ values ($1, $2, $3, $4, $5);
 -- A living session by its id, with its person.
 select
     session.id as session_id, session.expires_at, person.id, person.name, person.role, person.restaurant_id,
-    person.zone
+    person.zone, person.tokens_valid_from
 from accounts.sessions as session
 inner join accounts.people as person on person.id = session.person_id
 where session.id = $1 and session.revoked_at is null and session.expires_at > $2 and person.active;
@@ -133,7 +143,7 @@ where session.id = $1 and session.revoked_at is null and session.expires_at > $2
 -- The same, by what the browser holds.
 select
     session.id as session_id, session.expires_at, person.id, person.name, person.role, person.restaurant_id,
-    person.zone
+    person.zone, person.tokens_valid_from
 from accounts.sessions as session
 inner join accounts.people as person on person.id = session.person_id
 where session.secret_hash = $1 and session.revoked_at is null and session.expires_at > $2 and person.active;
@@ -143,15 +153,28 @@ where session.secret_hash = $1 and session.revoked_at is null and session.expire
 update accounts.sessions set revoked_at = $2 where id = $1 and revoked_at is null
 returning person_id;
 
--- name: revoke_sessions!
--- Ends all of a person's sessions but one (or none, with null).
-update accounts.sessions set revoked_at = $2
-where person_id = $1 and revoked_at is null and id is distinct from $3::uuid;
+-- name: revoke_sessions
+-- Ends all of a person's sessions but one (or none, with null). Returns those that were alive.
+with ended as (
+    update accounts.sessions set revoked_at = $2
+    where person_id = $1 and revoked_at is null and id is distinct from $3::uuid
+    returning id, expires_at
+)
+
+select id
+from ended
+where expires_at > $2;
 
 -- name: forget_sessions
--- What ended a day ago and more.
+-- What ended a day ago and more, but for what somebody else is forgetting at this moment.
 delete from accounts.sessions
-where id in (select id from accounts.sessions where expires_at < $1 order by expires_at limit 1000);
+where id in (
+    select id from accounts.sessions
+    where expires_at < $1
+    order by expires_at
+    limit 1000
+    for update skip locked
+);
 
 -- name: insert_events
 -- Into the outbox, in this order.

@@ -2,7 +2,8 @@
 
 Invariants: a wrong password and an unknown address cost the same and read the same; failures are counted per address
 of e-mail and network, per address of e-mail, and per network, and without the counter nobody signs in. A session ends
-after 24 hours, or with its person's change.
+after 24 hours, or with its person's change. A password takes time to check: what it opens is written under a lock on
+its person, and refused if they changed meanwhile, so nobody comes in as who they were.
 """
 
 import hashlib
@@ -15,13 +16,14 @@ from uuid import UUID
 import msgspec
 from redis.exceptions import RedisError
 
-from services.accounts import events, passwords, store
+from proto.envelope import Actor
+from services.accounts import domain, events, passwords, store
 from services.accounts.domain import Email, Password, Person, PersonRole
 from services.accounts.events import SESSION_LIFE, Origin
-from services.accounts.store import LivingSession
+from services.accounts.store import Credentials, LivingSession
 from shared.bus import Bus
-from shared.database import Pool, connection, transaction
-from shared.http.problems import FieldError, Problem
+from shared.database import Connection, Pool, connection, transaction
+from shared.http.problems import FieldError, Problem, busy
 from shared.identity import TOKEN_LIFE, Identity, TokenSigner
 from shared.ids import new_id
 from shared.limits import HOUR, Limiter, too_often
@@ -81,7 +83,8 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 async def sign_in(accounts: Accounts, wanted: SignIn, address: str) -> Opened:
-    """Raises Problem 401, in the same words whatever is wrong; 429 after too many failures; 503 without the counter."""
+    """Raises Problem 401, in the same words whatever is wrong; 429 after too many failures; 503 without the counter, in
+    a storm, and for who is being changed at this moment."""
     email = wanted.email.lower()
     await _admit(accounts, email, address)
     async with connection(accounts.pool) as reading:
@@ -90,11 +93,15 @@ async def sign_in(accounts: Accounts, wanted: SignIn, address: str) -> Opened:
     if found is None or not matches or not found.person.active:
         await _count_failure(accounts, email, address)
         raise Problem(401, "The address or the password is wrong.", code="wrong_credentials")
+    outdated = passwords.is_outdated(found.password_hash)
+    newer_hash = await passwords.hash_password(wanted.password) if outdated else None
     now, secret, session_id = accounts.now(), secrets.token_urlsafe(32), new_id()
-    person = found.person
     async with transaction(accounts.pool) as writing:
-        if passwords.is_outdated(found.password_hash):
-            await store.update_hash(writing, person.id, await passwords.hash_password(wanted.password))
+        person = await _lock_unchanged(writing, found)
+        if person is None:
+            raise busy()
+        if newer_hash is not None:
+            await store.update_hash(writing, person.id, newer_hash)
         await store.insert_session(writing, session_id, person.id, _hash(secret), now, now + SESSION_LIFE)
         await store.forget_sessions(writing, now - FORGET_AFTER)
     living = _living(person, session_id, now + SESSION_LIFE)
@@ -118,6 +125,9 @@ async def sign_out(accounts: Accounts, identity: Identity | None, secret: str | 
     session_id = living.session_id if living is not None else identity.session_id if identity is not None else None
     if session_id is None:
         return
+    if living is not None:
+        # The browser's secret alone names its person too.
+        origin = msgspec.structs.replace(origin, actor=Actor(living.person_id, living.role))
     async with transaction(accounts.pool) as writing:
         person_id = await store.revoke_session(writing, session_id, origin.at)
         if person_id is not None:
@@ -129,7 +139,7 @@ async def change_password(
     accounts: Accounts, identity: Identity, wanted: ChangePassword, address: str, origin: Origin
 ) -> Opened:
     """Ends the person's other sessions, and every token from before. Raises Problem 403 for a wrong current password,
-    429 after too many."""
+    429 after too many, 409 when they were changed meanwhile, 503 in a storm."""
     name = f"password {identity.person_id}"
     await _admit(accounts, name, address)
     async with connection(accounts.pool) as reading:
@@ -141,15 +151,30 @@ async def change_password(
         raise Problem(403, "current_password: is wrong", code="wrong_password", errors=[error])
     password_hash = await passwords.hash_password(wanted.new_password)
     async with transaction(accounts.pool) as writing:
-        locked = await store.get_credentials_by_id(writing, identity.person_id)
-        if locked is None or locked.password_hash != found.password_hash:
-            raise Problem(409, "The password was changed a moment ago.", code="version")
-        changed = msgspec.structs.replace(locked.person, tokens_valid_from=origin.at, version=locked.person.version + 1)
-        await store.update_password(writing, changed, password_hash)
-        await store.revoke_sessions(writing, changed.id, origin.at, identity.session_id)
+        unchanged = await _lock_unchanged(writing, found)
+        if unchanged is None:
+            raise Problem(409, "You were changed a moment ago. Look again.", code="version")
+        changed = domain.change_password(unchanged, origin.at)
+        await store.update_password(writing, changed, password_hash, origin.at)
+        await end_sessions(writing, changed, origin, spared=identity.session_id)
         await store.insert_events(writing, [events.person_changed(changed, origin)])
     await accounts.bus.nudge(WAKE)
     return await renew(accounts, identity, None)
+
+
+async def end_sessions(writing: Connection, person: Person, origin: Origin, spared: UUID | None = None) -> None:
+    """All that are alive, each with its event: a token may be in the making beside this change, later than
+    `tokens_valid_from` and of a session that was alive when it was looked up."""
+    ended = await store.revoke_sessions(writing, person.id, origin.at, spared)
+    await store.insert_events(writing, [events.session_revoked(one, person.id, origin) for one in ended])
+
+
+async def _lock_unchanged(writing: Connection, found: Credentials) -> Person | None:
+    """The person, locked; None when what their tokens may say, or their password, changed since they were found."""
+    locked = await store.get_credentials_by_id(writing, found.person.id)
+    if locked is None or locked.person.tokens_valid_from != found.person.tokens_valid_from:
+        return None
+    return locked.person
 
 
 async def _find(
@@ -170,7 +195,7 @@ def _session(accounts: Accounts, living: LivingSession, now: datetime) -> Sessio
         role=living.role,
         restaurant_id=living.restaurant_id,
         zone=living.zone,
-        issued_at=now.timestamp(),
+        issued_at=domain.issue_time(now, living.tokens_valid_from).timestamp(),
         expires_at=expires_at.timestamp(),
     )
     me = Me(living.person_id, living.name, living.role, living.restaurant_id, living.zone)
@@ -181,6 +206,7 @@ def _living(person: Person, session_id: UUID, expires_at: datetime) -> LivingSes
     return LivingSession(
         session_id=session_id,
         expires_at=expires_at,
+        tokens_valid_from=person.tokens_valid_from,
         person_id=person.id,
         name=person.name,
         role=person.role,

@@ -23,10 +23,11 @@ class Credentials(msgspec.Struct, frozen=True):
 
 
 class LivingSession(msgspec.Struct, frozen=True, kw_only=True):
-    """A session and what its tokens say of the person."""
+    """A session and what its tokens say of the person, whose tokens count from `tokens_valid_from`."""
 
     session_id: UUID
     expires_at: datetime
+    tokens_valid_from: datetime
     person_id: UUID
     name: str
     role: PersonRole
@@ -50,7 +51,13 @@ async def get_person(connection: Connection, person_id: UUID) -> Person | None:
     return None if row is None else _person(row)
 
 
-async def list_people(connection: Connection, below: UUID, limit: int, role: PersonRole | None) -> list[Person]:
+async def list_people(
+    connection: Connection, below: UUID, limit: int, role: PersonRole | None, part: str | None
+) -> list[Person]:
+    """`part` is of an ILIKE pattern, escaped by the caller."""
+    if part is not None:
+        rows = await QUERIES["list_people_named"].rows(connection, below, limit, part, role)
+        return [_person(row) for row in rows]
     if role is None:
         return [_person(row) for row in await QUERIES["list_people"].rows(connection, below, limit)]
     return [_person(row) for row in await QUERIES["list_people_with_role"].rows(connection, below, limit, role)]
@@ -74,9 +81,9 @@ async def update_person(connection: Connection, person: Person, at: datetime) ->
     )
 
 
-async def update_password(connection: Connection, person: Person, password_hash: str) -> None:
+async def update_password(connection: Connection, person: Person, password_hash: str, at: datetime) -> None:
     await QUERIES["update_password"].execute(
-        connection, person.id, password_hash, person.tokens_valid_from, person.version
+        connection, person.id, password_hash, person.tokens_valid_from, person.version, at
     )
 
 
@@ -146,8 +153,9 @@ async def revoke_session(connection: Connection, session_id: UUID, at: datetime)
     return None if row is None else row["person_id"]
 
 
-async def revoke_sessions(connection: Connection, person_id: UUID, at: datetime, spared: UUID | None) -> None:
-    await QUERIES["revoke_sessions"].execute(connection, person_id, at, spared)
+async def revoke_sessions(connection: Connection, person_id: UUID, at: datetime, spared: UUID | None) -> list[UUID]:
+    """The ids of those that were alive."""
+    return [row["id"] for row in await QUERIES["revoke_sessions"].rows(connection, person_id, at, spared)]
 
 
 async def forget_sessions(connection: Connection, ended_before: datetime) -> None:
@@ -193,6 +201,7 @@ def _session(row: Row) -> LivingSession:
     return LivingSession(
         session_id=row["session_id"],
         expires_at=row["expires_at"],
+        tokens_valid_from=row["tokens_valid_from"],
         person_id=row["id"],
         name=row["name"],
         role=row["role"],

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from services.gateway.api import ROUTES
 from services.gateway.gateway import Gateway
 from services.gateway.hub import Hub
+from services.gateway.locations import Locations
 from services.gateway.replay import Replays
 from services.gateway.ring import Ring
 from services.gateway.server import listening
@@ -42,8 +43,8 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
     async with AsyncExitStack() as stack:
         bus = await stack.enter_async_context(Bus(settings.nats_url, "gateway"))
         valkey = await stack.enter_async_context(open_valkey(settings.valkey_url))
-        hub = Hub(Ring(settings.ring_bytes))
-        stream, tickets, revocations = Stream(bus, hub), Tickets(valkey), Revocations()
+        hub, revocations = Hub(Ring(settings.ring_bytes)), Revocations()
+        stream, tickets, locations = Stream(bus, hub), Tickets(valkey, revocations), Locations(bus, hub)
         limits = Limits(
             Limiter(valkey),
             anonymous_per_minute=settings.rate_anonymous_per_minute,
@@ -51,7 +52,7 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
         )
         front = Front(
             routes_of(ROUTES, tickets, title="Larder realtime", path="/api/realtime"),
-            Operations({"stream": stream.is_caught_up}),
+            Operations({"stream": stream.following.wait}),
             TokenVerifier(settings.token_public_key, revocations, utc_now),
             limits,
         )
@@ -61,14 +62,16 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
             replays=Replays(bus),
             tickets=tickets,
             bus=bus,
+            locations=locations,
             ready=stream.caught_up,
             allowed_origins=frozenset(settings.allowed_origins.split(",")),
             sockets_per_person=settings.sockets_per_person,
             heartbeat_s=settings.heartbeat_s,
         )
         await stack.enter_async_context(hearing_revocations(bus, revocations, utc_now, gateway.hear_revocation))
-        for work in (stream.run, gateway.beat, gateway.hear_locations):
-            await stack.enter_async_context(supervised(work(), work.__name__))
+        await stack.enter_async_context(supervised(stream.run(), "stream"))
+        await stack.enter_async_context(supervised(locations.hear(), "locations"))
+        await stack.enter_async_context(supervised(gateway.beat(), "heartbeats"))
         yield gateway
 
 

@@ -1,4 +1,7 @@
-"""An event as the gateway keeps it: decoded once, its frames built once for all who get it."""
+"""An event as the gateway keeps it: decoded once, its order still the published bytes.
+
+Refuses an envelope of a shape it does not know.
+"""
 
 from datetime import datetime
 from uuid import UUID
@@ -8,6 +11,9 @@ import msgspec
 from proto.orders import Audience, OrderHead, RoutedOrderEvent
 from proto.realtime import Event, LeftOrder
 from services.gateway.sight import Told
+
+SHAPE = 1
+"""The version of the envelope that is read here."""
 
 OVERHEAD_BYTES = 600
 """About what an entry costs beside the order's bytes."""
@@ -20,7 +26,7 @@ _encoder = msgspec.json.Encoder()
 class Entry:
     """One event of the stream at `seq`."""
 
-    __slots__ = ("_frames", "audience", "event", "head", "occurred_at", "order", "seq")
+    __slots__ = ("audience", "event", "head", "occurred_at", "order", "seq")
 
     def __init__(
         self, seq: int, event: str, occurred_at: datetime, audience: Audience, head: OrderHead, order: msgspec.Raw
@@ -31,12 +37,13 @@ class Entry:
         self.audience = audience
         self.head = head
         self.order = order
-        self._frames: dict[tuple[str, Told], str] = {}
 
     @classmethod
     def decode(cls, seq: int, data: bytes) -> "Entry":
         """Raises msgspec.DecodeError."""
         envelope = _events.decode(data)
+        if envelope.version != SHAPE:
+            raise msgspec.ValidationError(f"envelopes of version {envelope.version} are unknown")
         order = envelope.order.copy()  # its own bytes: the rest of the envelope is let go
         return cls(seq, envelope.type, envelope.occurred_at, envelope.audience, _heads.decode(order), order)
 
@@ -53,19 +60,8 @@ class Entry:
         return len(memoryview(self.order)) + OVERHEAD_BYTES
 
     def frame(self, topic: str, told: Told) -> str:
-        """The text for everybody who is told this on this topic."""
-        key = (topic, told)
-        text = self._frames.get(key)
-        if text is None:
-            text = self._frames[key] = _encoder.encode(self._event(topic, told)).decode()
-        return text
-
-    def forget_frames(self) -> None:
-        """After the fan-out: the ring keeps the order's bytes alone."""
-        self._frames.clear()
-
-    def _event(self, topic: str, told: Told) -> Event:
-        if told is Told.ORDER:
-            return Event(topic, self.seq, self.event, self.occurred_at, self.order)
-        left = msgspec.Raw(_encoder.encode(LeftOrder(self.head.id, self.head.version)))
-        return Event(topic, self.seq, "OrderLeft", self.occurred_at, left)
+        """The text for everybody who is told this on this topic. Not kept: the ring's limit counts the order alone."""
+        name, order = self.event, self.order
+        if told is Told.LEFT:
+            name, order = "OrderLeft", msgspec.Raw(_encoder.encode(LeftOrder(self.head.id, self.head.version)))
+        return _encoder.encode(Event(topic, self.seq, name, self.occurred_at, order)).decode()

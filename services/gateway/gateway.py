@@ -1,45 +1,41 @@
 """The gateway as one application: who may open a socket, which sockets there are, and how they end.
 
 Invariants: a socket is opened from our own origins alone and speaks `larder.v1`; a person has a bounded number; a
-revoked session or a changed person ends theirs at once.
+revoked session or a changed person ends theirs at once; none is opened once the gateway is about to stop.
 """
 
 import asyncio
 import random
 from collections import defaultdict
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
 import nats.errors
-import structlog
 from nats.js.errors import NotFoundError
 
-from proto import realtime
 from proto.accounts import PersonEvent, SessionEvent
-from proto.realtime import SUBPROTOCOL, CloseCode
-from proto.streams import LOCATIONS, ORDERS, events_of_order, location_subject
+from proto.realtime import SUBPROTOCOL, CloseCode, Drain
+from proto.streams import ORDERS, events_of_order
 from services.gateway import sight
 from services.gateway.entry import Entry
 from services.gateway.hub import Hub
+from services.gateway.locations import Locations
 from services.gateway.replay import Replays
 from services.gateway.sight import Told, Viewer
-from services.gateway.socket import Closed, Socket, encode
+from services.gateway.socket import Closed, Socket
 from services.gateway.tickets import Tickets
 from shared.bus import Bus
 from shared.http.front import Front
-from shared.http.types import Receive, Scope, Send
-from shared.identity import Identity
+from shared.http.problems import Problem, busy, not_found, send_problem
+from shared.http.types import Message, Receive, Scope, Send
+from shared.ids import new_id
 
 DRAIN_SECONDS = 3.0
 """Sockets close spread over this; their clients come back spread over RECONNECT_MS."""
 
+GROUP_SECONDS = 0.1
 RECONNECT_MS = 5_000
-
-_log = structlog.get_logger("gateway")
-_locations = msgspec.json.Decoder(realtime.LocationReport)
-_encoder = msgspec.json.Encoder()
 
 
 class Gateway:
@@ -53,6 +49,7 @@ class Gateway:
         replays: Replays,
         tickets: Tickets,
         bus: Bus,
+        locations: Locations,
         ready: asyncio.Event,
         allowed_origins: frozenset[str],
         sockets_per_person: int,
@@ -63,6 +60,7 @@ class Gateway:
         self.tickets = tickets
         self.ready = ready
         self.heartbeat_s = heartbeat_s
+        self.report_location = locations.report
         self._front = front
         self._bus = bus
         self._origins = allowed_origins
@@ -75,31 +73,40 @@ class Gateway:
             await self._front(scope, receive, send)
             return
         await receive()  # websocket.connect
-        if scope["path"] != "/ws" or self._draining or not self._welcome(scope):
-            await send({"type": "websocket.close"})  # before the accept: answered with 403
+        try:
+            self._check(scope)
+        except Problem as problem:
+            await _refuse(send, problem)
             return
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
         await Socket(self, receive, send).run()
 
-    def _welcome(self, scope: Scope) -> bool:
+    def _check(self, scope: Scope) -> None:
+        """Raises a Problem for a handshake that is refused."""
+        if scope["path"] != "/ws":
+            raise not_found("socket")
+        if self._draining:
+            raise busy("This server is about to stop. Come back.")
         headers = dict(scope["headers"])
         origin = headers.get(b"origin", b"").decode("latin-1")
         host = headers.get(b"host", b"").decode("latin-1")
-        ours = not origin or origin in self._origins or urlsplit(origin).netloc == host
-        return ours and SUBPROTOCOL in scope.get("subprotocols", ())
+        if origin and origin not in self._origins and urlsplit(origin).netloc != (host or None):
+            raise Problem(403, "This socket was opened by another site.", code="other_origin")
+        if SUBPROTOCOL not in scope["subprotocols"]:
+            raise Problem(400, f"Offer the subprotocol {SUBPROTOCOL}.", code="subprotocol")
 
-    def admit(self, socket: Socket) -> None:
-        """Raises Closed with 4409 for one too many."""
-        sockets = self._people[self._person(socket)]
+    def admit(self, socket: Socket, person_id: UUID) -> None:
+        if self._draining:
+            raise Closed(CloseCode.RESTART, "restart: come back")
+        sockets = self._people[person_id]
         if len(sockets) >= self._per_person:
             raise Closed(CloseCode.TOO_MANY_SOCKETS, f"at most {self._per_person} sockets a person")
         sockets.add(socket)
 
-    def dismiss(self, socket: Socket) -> None:
-        person = self._person(socket)
-        self._people[person].discard(socket)
-        if not self._people[person]:
-            del self._people[person]
+    def dismiss(self, socket: Socket, person_id: UUID) -> None:
+        self._people[person_id].discard(socket)
+        if not self._people[person_id]:
+            del self._people[person_id]
 
     async def may_see(self, order_id: UUID, viewer: Viewer) -> bool:
         """Whether the order's last event shows it to the viewer."""
@@ -107,32 +114,13 @@ class Gateway:
         if audience is None:
             try:
                 last = await self._bus.jetstream.get_last_msg(ORDERS.name, events_of_order(order_id))
-            except (NotFoundError, nats.errors.Error):
+                audience = Entry.decode(last.seq or 0, last.data or b"").audience
+            except (NotFoundError, msgspec.DecodeError):
                 return False
-            audience = Entry.decode(last.seq or 0, last.data or b"").audience
+            except nats.errors.Error as error:
+                raise Closed(CloseCode.RESTART, "orders cannot be looked up: come back") from error
+            audience = self.hub.known(order_id) or audience  # heard of meanwhile
         return sight.on_order(audience, viewer) is Told.ORDER
-
-    async def report_location(self, identity: Identity, frame: realtime.SendLocation) -> None:
-        """To all gateways, when the driver is on the way with something."""
-        if identity.person_id in self.hub.on_the_way and self._bus.connected:
-            report = realtime.LocationReport(identity.person_id, frame.lat, frame.lon, datetime.now(UTC))
-            await self._bus.client.publish(location_subject(identity.person_id), _encoder.encode(report))
-
-    async def hear_locations(self) -> None:
-        """Until cancelled."""
-        client = await self._bus.connection()
-        subscription = await client.subscribe(LOCATIONS)
-        async for message in subscription.messages:
-            try:
-                self._show(_locations.decode(message.data))
-            except msgspec.DecodeError as error:
-                await _log.aerror("location refused", error=str(error))
-
-    def _show(self, report: realtime.LocationReport) -> None:
-        for order_id, restaurant_id in self.hub.on_the_way.get(report.driver_id, {}).items():
-            frame = encode(realtime.DriverLocation(order_id, report.lat, report.lon, report.at))
-            for subscription in self.hub.concerned(restaurant_id):
-                subscription.push_location(order_id, frame)
 
     def hear_revocation(self, event: PersonEvent | SessionEvent) -> None:
         """Ends the sockets whose token is void now."""
@@ -141,38 +129,43 @@ class Gateway:
         else:
             person_id, session_id = event.person.id, None
             valid_from = event.person.tokens_valid_from.timestamp()
-        for socket in list(self._people.get(person_id, ())):
+        for socket in self._people.get(person_id, ()):
             identity = socket.identity
             if identity is not None and (identity.session_id == session_id or identity.issued_at < valid_from):
-                socket.close(CloseCode.UNAUTHENTICATED, "the session was ended")
+                socket.writer.close(CloseCode.UNAUTHENTICATED, "the session was ended")
 
     async def beat(self) -> None:
         """Tells every socket, each heartbeat, how far it has everything. Until cancelled."""
         while True:
             await asyncio.sleep(self.heartbeat_s)
             for socket in self._all():
-                socket.beat()
+                socket.writer.beat()
 
     async def drain(self) -> None:
-        """Tells each client when to come back, and closes in small groups."""
+        """Not ready any more, and every socket told when to come back and closed."""
         self._draining = True
+        await asyncio.gather(self._front.drain(), self._close_all())
+
+    async def _close_all(self) -> None:
+        """In small groups, so that not everybody comes back at once."""
         sockets = self._all()
         random.shuffle(sockets)
         for socket in sockets:
-            socket.drain(random.randrange(RECONNECT_MS))  # noqa: S311  jitter
-        groups = max(1, round(DRAIN_SECONDS / 0.1))
-        size = -(-len(sockets) // groups)
-        for start in range(0, len(sockets), max(1, size)):
+            socket.writer.tell(Drain(random.randrange(RECONNECT_MS)))  # noqa: S311  jitter
+        size = max(1, round(len(sockets) * GROUP_SECONDS / DRAIN_SECONDS))
+        for start in range(0, len(sockets), size):
             for socket in sockets[start : start + size]:
-                socket.close(CloseCode.RESTART, "restart: resume")
-            await asyncio.sleep(0.1)
-        await self._front.drain()
+                socket.writer.close(CloseCode.RESTART, "restart: resume")
+            await asyncio.sleep(GROUP_SECONDS)
 
     def _all(self) -> list[Socket]:
         return [socket for sockets in self._people.values() for socket in sockets]
 
-    @staticmethod
-    def _person(socket: Socket) -> UUID:
-        if socket.identity is None:
-            raise Closed(CloseCode.UNAUTHENTICATED, "say hello first")
-        return socket.identity.person_id
+
+async def _refuse(send: Send, problem: Problem) -> None:
+    """Answers a handshake with a problem document, in the words that ASGI has for that."""
+
+    async def answer(message: Message) -> None:
+        await send({**message, "type": f"websocket.{message['type']}"})
+
+    await send_problem(answer, problem, str(new_id()))

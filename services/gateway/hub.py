@@ -17,13 +17,15 @@ from prometheus_client import Counter, Histogram
 from proto.orders import Audience
 from services.gateway import sight
 from services.gateway.entry import Entry
+from services.gateway.on_the_way import OnTheWay
 from services.gateway.ring import Ring
 from services.gateway.sight import Told, Viewer
 
 KNOWN_ORDERS = 100_000
 """Orders whose last version and audience are remembered."""
 
-FANNED_OUT = Counter("larder_gateway_frames_total", "Event frames put on queues")
+FANNED_OUT = Counter("larder_gateway_events_total", "Events that were put on the queue of at least one socket")
+FRAMES = Counter("larder_gateway_frames_total", "Event frames put on queues")
 SKIPPED = Counter("larder_gateway_skipped_total", "Events at a version that was seen before")
 QUEUED_SECONDS = Histogram(
     "larder_gateway_queued_seconds",
@@ -32,18 +34,26 @@ QUEUED_SECONDS = Histogram(
 )
 
 
-class Subscription(Protocol):
-    """A topic of a socket, as the hub sees it. While it replays, it reads the ring by itself."""
+class Listener(Protocol):
+    """A topic of a socket, as the hub sees it. While it is `replaying` it reads the ring by itself."""
 
-    topic: str
+    name: str
     viewer: Viewer
-    live: bool
+    order_id: UUID | None
+    replaying: bool
 
     def push(self, frame: str) -> None: ...
 
     def push_location(self, order_id: UUID, frame: str) -> None: ...
 
-    def resync(self, seq: int) -> None: ...
+    def resync(self, seq: int) -> None:
+        """Tells to fetch; live from `seq` on."""
+
+
+Key = tuple[str, UUID | int | None]
+"""What an audience names: ("restaurant", id), ("driver", id), ("zone", n), ("order", id), ("admins", None)."""
+
+ADMINS: Key = ("admins", None)
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -58,27 +68,22 @@ class Hub:
 
     def __init__(self, ring: Ring) -> None:
         self.ring = ring
+        self.on_the_way = OnTheWay()
         self.epoch: str | None = None
         self.seq = 0
         self._known: OrderedDict[UUID, Known] = OrderedDict()
-        self._restaurants: dict[UUID, set[Subscription]] = defaultdict(set)
-        self._drivers: dict[UUID, set[Subscription]] = defaultdict(set)
-        self._zones: dict[int, set[Subscription]] = defaultdict(set)
-        self._orders: dict[UUID, set[Subscription]] = defaultdict(set)
-        self._admins: set[Subscription] = set()
-        self._quiet: set[Subscription] = set()
-        # Who is on the way with what: locations go to these restaurants.
-        self.on_the_way: dict[UUID, dict[UUID, UUID]] = defaultdict(dict)
+        self._listeners: dict[Key, set[Listener]] = defaultdict(set)
 
     def begin(self, epoch: str, seq: int) -> None:
-        """A stream from here on. Everybody who listened to another one must fetch again."""
-        changed = self.epoch is not None
+        """A stream from here on. Who listened to another one is told to fetch.
+
+        What is known of orders stays: a stream that is rebuilt tells again what all have heard, and that is skipped.
+        """
         self.epoch, self.seq = epoch, seq
         self.ring.clear(seq)
-        if changed:
-            for subscription in self._all():
-                subscription.live = True
-                subscription.resync(seq)
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener.resync(seq)
 
     def take(self, entry: Entry) -> None:
         """The stream's next event."""
@@ -89,14 +94,19 @@ class Hub:
             return
         self._remember(entry)
         self.ring.add(entry)
+        texts: dict[tuple[str, Told], str] = {}
         frames = 0
-        for subscription, told in self._receivers(entry):
-            if subscription.live:
-                subscription.push(entry.frame(subscription.topic, told))
-                frames += 1
+        for listener, told in self._receivers(entry):
+            if listener.replaying:
+                continue
+            text = texts.get((listener.name, told))
+            if text is None:
+                text = texts[listener.name, told] = entry.frame(listener.name, told)
+            listener.push(text)
+            frames += 1
         if frames:
-            entry.forget_frames()
-            FANNED_OUT.inc(frames)
+            FANNED_OUT.inc()
+            FRAMES.inc(frames)
             QUEUED_SECONDS.observe(max(0.0, (datetime.now(UTC) - entry.occurred_at).total_seconds()))
 
     def skip(self, seq: int) -> None:
@@ -108,64 +118,61 @@ class Hub:
         known = self._known.get(order_id)
         return known.audience if known is not None else None
 
-    def add(self, subscription: Subscription) -> None:
-        self._index(subscription).add(subscription)
+    def add(self, listener: Listener) -> None:
+        self._listeners[_key(listener)].add(listener)
 
-    def remove(self, subscription: Subscription) -> None:
-        self._index(subscription).discard(subscription)
+    def remove(self, listener: Listener) -> None:
+        key = _key(listener)
+        self._listeners[key].discard(listener)
+        if not self._listeners[key]:
+            del self._listeners[key]  # or a year's orders would stay
 
-    def concerned(self, restaurant_id: UUID) -> Iterable[Subscription]:
+    def concerned(self, restaurant_id: UUID) -> Iterable[Listener]:
         """Who is told where the order's driver is."""
-        yield from self._restaurants.get(restaurant_id, ())
-        yield from self._admins
+        yield from self._of("restaurant", restaurant_id)
+        yield from self._of(*ADMINS)
 
-    def _receivers(self, entry: Entry) -> Iterable[tuple[Subscription, Told]]:
+    def _receivers(self, entry: Entry) -> Iterable[tuple[Listener, Told]]:
+        """As `sight` says of every topic, found without asking every topic."""
         audience = entry.audience
-        for subscription in self._admins:
-            yield subscription, Told.ORDER
-        for subscription in self._restaurants.get(audience.restaurant_id, ()):
-            yield subscription, Told.ORDER
-        for driver, told in ((audience.driver_id, Told.ORDER), (audience.left_driver_id, Told.LEFT)):
-            for subscription in self._drivers.get(driver, ()) if driver is not None else ():
-                yield subscription, told
-        for zone, told in ((audience.offer_zone, Told.ORDER), (audience.left_offer_zone, Told.LEFT)):
-            for subscription in self._zones.get(zone, ()) if zone is not None else ():
-                yield subscription, told
-        for subscription in self._orders.get(entry.order_id, ()):
-            told_of_one = sight.on_order(audience, subscription.viewer)
+        for key, told in (
+            (ADMINS, Told.ORDER),
+            (("restaurant", audience.restaurant_id), Told.ORDER),
+            (("driver", audience.driver_id), Told.ORDER),
+            (("driver", audience.left_driver_id), Told.LEFT),
+            (("zone", audience.offer_zone), Told.ORDER),
+            (("zone", audience.left_offer_zone), Told.LEFT),
+        ):
+            for listener in self._of(*key):
+                yield listener, told
+        for listener in self._of("order", entry.order_id):
+            told_of_one = sight.on_order(audience, listener.viewer)
             if told_of_one is not None:
-                yield subscription, told_of_one
+                yield listener, told_of_one
+
+    def _of(self, kind: str, named: UUID | int | None) -> Iterable[Listener]:
+        return self._listeners.get((kind, named), ())
 
     def _remember(self, entry: Entry) -> None:
         self._known[entry.order_id] = Known(entry.version, entry.audience)
         self._known.move_to_end(entry.order_id)
         if len(self._known) > KNOWN_ORDERS:
             self._known.popitem(last=False)
-        driver, left = entry.audience.driver_id, entry.audience.left_driver_id
-        for gone in (left, driver if entry.head.status != "out_for_delivery" else None):
-            if gone is not None and gone in self.on_the_way:
-                self.on_the_way[gone].pop(entry.order_id, None)
-                if not self.on_the_way[gone]:
-                    del self.on_the_way[gone]
-        if driver is not None and entry.head.status == "out_for_delivery":
-            self.on_the_way[driver][entry.order_id] = entry.audience.restaurant_id
+        self.on_the_way.note(entry)
 
-    def _index(self, subscription: Subscription) -> set[Subscription]:
-        """The set that events look in for this topic."""
-        topic, viewer = subscription.topic, subscription.viewer
-        if topic.startswith("order:"):
-            return self._orders[UUID(topic.removeprefix("order:"))]
-        if topic == "offers" and viewer.zone is not None:
-            return self._zones[viewer.zone]
-        if topic == "orders" and viewer.role == "admin":
-            return self._admins
-        if topic == "orders" and viewer.role == "driver":
-            return self._drivers[viewer.person_id]
-        if topic == "orders" and viewer.restaurant_id is not None:
-            return self._restaurants[viewer.restaurant_id]
-        return self._quiet
 
-    def _all(self) -> list[Subscription]:
-        indexes = (self._restaurants, self._drivers, self._zones, self._orders)
-        found = [subscription for index in indexes for listeners in index.values() for subscription in listeners]
-        return [*found, *self._admins, *self._quiet]
+def _key(listener: Listener) -> Key:
+    """What an event's audience must name for this topic."""
+    viewer = listener.viewer
+    if listener.order_id is not None:
+        return "order", listener.order_id
+    if listener.name == "offers" and viewer.zone is not None:
+        return "zone", viewer.zone
+    if listener.name == "orders":
+        if viewer.role == "admin":
+            return ADMINS
+        if viewer.role == "driver":
+            return "driver", viewer.person_id
+        if viewer.restaurant_id is not None:
+            return "restaurant", viewer.restaurant_id
+    return "quiet", None

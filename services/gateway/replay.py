@@ -1,31 +1,39 @@
 """What is older than the ring, read from JetStream.
 
-Invariants: a few replays at a time in a process, however many sockets come back at once; a position the stream no
-longer holds, or one too far back, is refused with TooOldError, and the socket says `resync`.
+Invariants: a few reads at a time in a process, however many sockets come back at once, and none is held while a
+socket is written to, so a slow one keeps nobody waiting. What the stream no longer holds, or is too much, or cannot be
+read now, is refused with TooOldError, and the socket says `resync`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import msgspec
 import nats.errors
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
-from proto.streams import ORDERS, orders_of_restaurant
+from proto.realtime import Position
+from proto.streams import EPOCH, ORDERS
 from services.gateway.entry import Entry
-from services.gateway.sight import Viewer
 from shared.bus import Bus
 
 AT_ONCE = 4
-BATCH = 256
+BATCH = 500
 FARTHEST = 100_000
-"""Events between the position and the ring. Whoever was away for longer fetches once: it is less work for all."""
+"""Events left to read. Whoever was away for longer fetches once: it is less work for all."""
 
-FETCH_SECONDS = 5.0
+READ_SECONDS = 5.0
 
 
 class TooOldError(Exception):
     """The position cannot be served: fetch instead."""
+
+
+class Past(msgspec.Struct, frozen=True):
+    """`entries` are all there is between the position asked for and `seq`."""
+
+    entries: list[Entry]
+    seq: int
 
 
 class Replays:
@@ -35,46 +43,57 @@ class Replays:
         self._bus = bus
         self._gate = asyncio.Semaphore(AT_ONCE)
 
-    async def read(self, after: int, until: int, viewer: Viewer) -> AsyncIterator[Entry]:
-        """The events above `after` up to `until` that may concern the viewer, in order. Raises TooOldError."""
-        if until - after > FARTHEST:
-            raise TooOldError
+    async def read(self, position: Position, until: int, subject: str) -> Past:
+        """The first events on `subject` above the position and up to `until`, in order. Raises TooOldError."""
         async with self._gate:
-            jetstream = self._bus.jetstream
-            info = await jetstream.stream_info(ORDERS.name)
-            if after + 1 < (info.state.first_seq or 0):
-                raise TooOldError
-            # A marker past which nothing is read: the filter may have nothing near `until`.
-            restaurant = viewer.restaurant_id
-            subject = orders_of_restaurant(restaurant) if restaurant is not None else ORDERS.subjects[0]
-            consumer = await jetstream.add_consumer(
-                ORDERS.name,
-                ConsumerConfig(
-                    filter_subject=subject,
-                    deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-                    opt_start_seq=after + 1,
-                    ack_policy=AckPolicy.NONE,
-                    inactive_threshold=FETCH_SECONDS * 2,
-                    mem_storage=True,
-                    num_replicas=1,
-                ),
-            )
-            pending = consumer.num_pending or 0
-            subscription = await jetstream.pull_subscribe_bind(consumer.name, ORDERS.name)
             try:
-                while pending > 0:
-                    batch = await subscription.fetch(min(BATCH, pending), timeout=FETCH_SECONDS)
-                    for message in batch:
-                        place = message.metadata
-                        pending = place.num_pending
-                        if place.sequence.stream > until:
-                            return
-                        try:
-                            yield Entry.decode(place.sequence.stream, message.data)
-                        except msgspec.DecodeError:
-                            continue  # told of when it was live
-            except nats.errors.Error as error:
+                async with asyncio.timeout(READ_SECONDS):
+                    return await self._read(position, until, subject)
+            except (nats.errors.Error, TimeoutError) as error:
                 raise TooOldError from error
-            finally:
-                await subscription.unsubscribe()
+
+    async def _read(self, position: Position, until: int, subject: str) -> Past:
+        jetstream = self._bus.jetstream
+        info = await jetstream.stream_info(ORDERS.name)
+        same = (info.config.metadata or {}).get(EPOCH) == position.epoch
+        if not same or position.seq + 1 < (info.state.first_seq or 0):
+            raise TooOldError
+        consumer = await jetstream.add_consumer(
+            ORDERS.name,
+            ConsumerConfig(
+                filter_subject=subject,
+                deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+                opt_start_seq=position.seq + 1,
+                ack_policy=AckPolicy.NONE,
+                inactive_threshold=READ_SECONDS * 2,
+                mem_storage=True,
+                num_replicas=1,
+            ),
+        )
+        try:
+            waiting = consumer.num_pending or 0
+            if waiting > FARTHEST:
+                raise TooOldError
+            return await self._fetch(consumer.name, waiting, until)
+        finally:
+            with suppress(nats.errors.Error):  # it goes by itself when nobody reads it
                 await jetstream.delete_consumer(ORDERS.name, consumer.name)
+
+    async def _fetch(self, consumer: str, waiting: int, until: int) -> Past:
+        if not waiting:
+            return Past([], until)
+        subscription = await self._bus.jetstream.pull_subscribe_bind(consumer, ORDERS.name)
+        try:
+            messages = await subscription.fetch(min(BATCH, waiting), timeout=READ_SECONDS)
+        finally:
+            with suppress(nats.errors.Error):
+                await subscription.unsubscribe()
+        entries: list[Entry] = []
+        for message in messages:
+            seq = message.metadata.sequence.stream
+            if seq > until:
+                return Past(entries, until)
+            with suppress(msgspec.DecodeError):  # logged by who followed it live
+                entries.append(Entry.decode(seq, message.data))
+        last = messages[-1].metadata
+        return Past(entries, until if last.num_pending == 0 else last.sequence.stream)

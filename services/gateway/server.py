@@ -1,7 +1,7 @@
 """Listening for sockets and requests: uvicorn in this process, on this event loop.
 
 Chosen by measurement (docs/adr/0004). Compression is off: frames are small and CPU is what we run out of. uvicorn
-pings each socket every 30 s and ends those that do not answer.
+pings each socket every 30 s and ends those that do not answer; the kernel ends those that take nothing any more.
 """
 
 import asyncio
@@ -21,6 +21,9 @@ KEEP_ALIVE_SECONDS = 30
 RECEIVED_FRAME_BYTES = 64 * 1024
 """What uvicorn buffers of a frame; smaller ones that are too large still get our own close code."""
 
+UNACKNOWLEDGED_MS = 60_000
+"""TCP_USER_TIMEOUT, which accepted sockets inherit: uvicorn's close waits for what is buffered, else for ever."""
+
 BACKLOG = 1024
 
 
@@ -37,6 +40,8 @@ async def listening(application: ASGIApp, host: str, port: int) -> AsyncIterator
     """Serves until the block ends. The task ends early only when the server died. Raises ListenError."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
     try:
         listener.bind((host, port))
     except OSError as error:

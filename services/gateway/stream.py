@@ -2,14 +2,18 @@
 
 Invariants: the hub is given each message once, in the stream's order, without a hole: the consumer's own sequence is
 checked, and on a gap, a silent server or a lost consumer a new one starts after the hub's last seq. A stream under
-another epoch, or one that ends before our position, begins anew.
+another epoch, or one that ends before our position, begins anew at its head, and the hub tells everybody to fetch.
 """
 
 import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 
 import msgspec
+import nats.errors
 import structlog
+from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamInfo
 from nats.js.errors import NotFoundError
@@ -39,25 +43,23 @@ class BrokenFeedError(Exception):
 
 
 class Stream:
-    """Feeds the hub. `caught_up` is set once it has read what there was at the start."""
+    """Feeds the hub. `caught_up` is set once it has read what there was at the start; `following` only while it hears
+    the stream and has what there was when it began to listen."""
 
     def __init__(self, bus: Bus, hub: Hub, warm_events: int = WARM_EVENTS) -> None:
         self._bus = bus
         self._hub = hub
         self._warm = warm_events
-        self._expected = 1
-        self._heard_at = 0.0
-        self._broken = asyncio.Event()
         self.caught_up = asyncio.Event()
-
-    async def is_caught_up(self) -> None:
-        """For readiness: returns when it is."""
-        await self.caught_up.wait()
+        self.following = asyncio.Event()
 
     async def run(self) -> None:
         """Until cancelled."""
         await self._bus.connection()
         while True:
+            if not self._bus.connected:
+                await asyncio.sleep(RETRY_SECONDS)  # a request now would be answered by its own timeout
+                continue
             try:
                 await self._follow()
             except NotFoundError:
@@ -65,77 +67,53 @@ class Stream:
             except Exception as error:  # noqa: BLE001  whatever it is, the next consumer starts where we are
                 await _log.awarning("following again", seq=self._hub.seq, error=repr(error))
                 await asyncio.sleep(RETRY_SECONDS)
+            finally:
+                self.following.clear()
 
     async def _follow(self) -> None:
-        jetstream = self._bus.jetstream
+        jetstream, client = self._bus.jetstream, self._bus.client
         info = await jetstream.stream_info(ORDERS.name)
         self._begin_if_other(info)
-        if info.state.last_seq <= self._hub.seq:
-            self.caught_up.set()
-        self._expected, self._heard_at = 1, monotonic()
-        self._broken.clear()
-        client = self._bus.client
         inbox = client.new_inbox()
+        await jetstream.add_consumer(
+            ORDERS.name,
+            ConsumerConfig(
+                deliver_subject=inbox,
+                deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+                opt_start_seq=self._hub.seq + 1,
+                ack_policy=AckPolicy.NONE,
+                idle_heartbeat=HEARTBEAT_SECONDS,
+                flow_control=True,
+                inactive_threshold=INACTIVE_SECONDS,
+                mem_storage=True,
+                num_replicas=1,
+            ),
+        )
+        FOLLOWS.inc()
+        # It sends once somebody listens: until here the stream may have been made anew.
+        if _epoch_of(await jetstream.stream_info(ORDERS.name)) != self._hub.epoch:
+            raise BrokenFeedError("the stream was made anew")
+        feed = _Feed(client, lambda seq, data: self._take(seq, data, info.state.last_seq))
         subscription = await client.subscribe(
-            inbox, cb=self._receive, pending_msgs_limit=NO_LIMIT, pending_bytes_limit=NO_LIMIT
+            inbox, cb=feed.receive, pending_msgs_limit=NO_LIMIT, pending_bytes_limit=NO_LIMIT
         )
         try:
-            await jetstream.add_consumer(
-                ORDERS.name,
-                ConsumerConfig(
-                    deliver_subject=inbox,
-                    deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-                    opt_start_seq=self._hub.seq + 1,
-                    ack_policy=AckPolicy.NONE,
-                    idle_heartbeat=HEARTBEAT_SECONDS,
-                    inactive_threshold=INACTIVE_SECONDS,
-                    mem_storage=True,
-                    num_replicas=1,
-                ),
-            )
-            FOLLOWS.inc()
-            await self._watch()
+            self._note_progress(info.state.last_seq)
+            await feed.watch()
         finally:
-            if client.is_connected:
+            with suppress(nats.errors.Error):  # also while NATS is away: or it would be heard again after that
                 await subscription.unsubscribe()
 
     def _begin_if_other(self, info: StreamInfo) -> None:
-        epoch = (info.config.metadata or {}).get(EPOCH, "")
-        if epoch != self._hub.epoch or info.state.last_seq < self._hub.seq:
-            first = max(info.state.first_seq or 1, info.state.last_seq - self._warm + 1)
-            self._hub.begin(epoch, max(0, first - 1))
+        state, epoch = info.state, _epoch_of(info)
+        if self._hub.epoch is None:
+            first = max(state.first_seq or 1, state.last_seq - self._warm + 1)
+            self._hub.begin(epoch, first - 1)
+        elif epoch != self._hub.epoch or state.last_seq < self._hub.seq:
+            _log.warning("another stream", epoch=epoch, seq=state.last_seq)
+            self._hub.begin(epoch, state.last_seq)
 
-    async def _watch(self) -> None:
-        """Returns never. Raises BrokenFeedError."""
-        while True:
-            try:
-                await asyncio.wait_for(self._broken.wait(), HEARTBEAT_SECONDS)
-            except TimeoutError:
-                if monotonic() - self._heard_at > SILENCE_SECONDS:
-                    raise BrokenFeedError("nothing was heard") from None
-            else:
-                raise BrokenFeedError("a message is missing")
-
-    async def _receive(self, message: Msg) -> None:
-        self._heard_at = monotonic()
-        if self._broken.is_set():
-            return
-        if message.headers and message.headers.get("Status"):
-            # An idle heartbeat says what was sent last.
-            last = message.headers.get("Nats-Last-Consumer")
-            if last is not None and int(last) != self._expected - 1:
-                self._broken.set()
-            return
-        place = message.metadata
-        if place.sequence.consumer != self._expected:
-            self._broken.set()
-            return
-        self._expected += 1
-        self._take(place.sequence.stream, message.data)
-        if place.num_pending == 0:
-            self.caught_up.set()
-
-    def _take(self, seq: int, data: bytes) -> None:
+    def _take(self, seq: int, data: bytes, head: int) -> None:
         try:
             entry = Entry.decode(seq, data)
         except msgspec.DecodeError as error:
@@ -144,3 +122,61 @@ class Stream:
             self._hub.skip(seq)
         else:
             self._hub.take(entry)
+        if not self.following.is_set():
+            self._note_progress(head)
+
+    def _note_progress(self, head: int) -> None:
+        if self._hub.seq >= head:
+            self.following.set()
+            self.caught_up.set()
+
+
+class _Feed:
+    """What one consumer sends, checked for holes. It takes nothing more once there was one."""
+
+    def __init__(self, client: Client, take: Callable[[int, bytes], None]) -> None:
+        self._client = client
+        self._take = take
+        self._expected = 1
+        self._heard_at = monotonic()
+        self._broken = asyncio.Event()
+
+    async def watch(self) -> None:
+        """Returns never. Raises BrokenFeedError."""
+        while True:
+            try:
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    await self._broken.wait()
+            except TimeoutError:
+                if monotonic() - self._heard_at > SILENCE_SECONDS:
+                    self._broken.set()
+                    raise BrokenFeedError("nothing was heard") from None
+            else:
+                raise BrokenFeedError("a message is missing")
+
+    async def receive(self, message: Msg) -> None:
+        self._heard_at = monotonic()
+        if self._broken.is_set():
+            return
+        if message.headers and message.headers.get("Status"):
+            await self._answer(message, message.headers)
+            return
+        place = message.metadata.sequence
+        if place.consumer == self._expected:
+            self._expected += 1
+            self._take(place.stream, message.data)
+        else:
+            self._broken.set()
+
+    async def _answer(self, message: Msg, headers: dict[str, str]) -> None:
+        """To a question whether we keep up, or to an idle heartbeat, which says what was sent last."""
+        keep_sending = message.reply or headers.get("Nats-Consumer-Stalled")
+        if keep_sending:
+            await self._client.publish(keep_sending)
+        last = headers.get("Nats-Last-Consumer")
+        if last is not None and int(last) != self._expected - 1:
+            self._broken.set()
+
+
+def _epoch_of(info: StreamInfo) -> str:
+    return (info.config.metadata or {}).get(EPOCH, "")

@@ -1,7 +1,8 @@
 """Tickets: what a socket shows instead of a token, which would end up in logs of addresses.
 
-Invariants: a ticket is 256 random bits, lives 30 s and opens one socket, whichever gateway it comes to. It lives in
-Valkey, which therefore must be there for sockets to open; those that are open do not need it.
+Invariants: a ticket is 256 random bits, lives 30 s and opens one socket, whichever gateway it comes to; it is worth no
+more than the session it was issued for. It lives in Valkey, which therefore must be there for sockets to open; those
+that are open do not need it.
 """
 
 import secrets
@@ -11,7 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from shared.http.problems import Problem
-from shared.identity import Identity
+from shared.identity import Identity, Revocations
 
 LIFE_SECONDS = 30
 
@@ -25,8 +26,9 @@ class TicketError(Exception):
 class Tickets:
     """Issued and redeemed through Valkey."""
 
-    def __init__(self, valkey: Redis) -> None:
+    def __init__(self, valkey: Redis, revocations: Revocations) -> None:
         self._valkey = valkey
+        self._revocations = revocations
 
     async def issue(self, identity: Identity) -> str:
         """Raises a 503 Problem when Valkey is away."""
@@ -45,7 +47,10 @@ class Tickets:
             raise TicketError("tickets cannot be looked up") from error
         if payload is None:
             raise TicketError("the ticket is used, expired or unknown")
-        return _identities.decode(payload.encode() if isinstance(payload, str) else payload)
+        identity = _identities.decode(payload.encode() if isinstance(payload, str) else payload)
+        if self._revocations.revoked(identity):
+            raise TicketError("the session was ended")
+        return identity
 
 
 def _key(ticket: str) -> str:

@@ -11,12 +11,14 @@ import aiohttp
 import asyncpg
 import msgspec
 import pytest
+from nats.js.errors import NotFoundError
 
 from deploy.local import Stack
 from proto import streams
-from proto.accounts import PersonEvent, RestaurantEvent
+from proto.accounts import PersonEvent, RestaurantEvent, SessionEvent
 from proto.orders import Location
 from services.accounts import app, passwords
+from services.accounts.domain import BelongingError
 from services.accounts.importer import ImportedPerson, ImportedRestaurant, import_accounts
 from shared.bus import Bus
 from shared.database import open_pool
@@ -106,7 +108,17 @@ async def test_signing_in_gives_a_token_that_says_who_one_is(house: House) -> No
     assert (await house.send("GET", "/me"))[1] == {"person": None}
     for cookie in (answer.cookies["larder_token"], answer.cookies["larder_session"]):
         assert (cookie["httponly"], cookie["samesite"].lower()) == (True, "strict")
+        assert cookie["secure"] == ""
     assert answer.cookies["larder_session"]["path"] == "/api/accounts/sessions/current"
+    assert answer.cookies["larder_session"]["max-age"] == "86400"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_cookies_set_over_https_stay_on_https(house: House) -> None:
+    person = await house.person()
+    body = {"email": person["email"], "password": PASSWORD}
+    _, _, answer = await house.send("POST", "/sessions", {"X-Forwarded-Proto": "https"}, body)
+    assert [answer.cookies[name]["secure"] for name in ("larder_token", "larder_session")] == [True, True]
 
 
 async def test_wrong_unknown_and_inactive_read_the_same_and_cost_the_same(
@@ -181,6 +193,22 @@ async def test_signing_out_ends_the_session_everywhere(house: House) -> None:
         await house.until_refused(headers, url)
     assert (await house.send("POST", "/sessions/current/token", secret))[0] == 401
     assert (await house.send("GET", "/me", untouched))[0] == 200
+
+
+async def test_the_browsers_secret_signs_out_for_its_person(house: House) -> None:
+    person = await house.person()
+    _, session, answer = await house.sign_in(person)
+    secret = {"Cookie": f"larder_session={answer.cookies['larder_session'].value}"}
+    assert (await house.send("DELETE", "/sessions/current", {**secret, "Origin": "https://evil.test"}))[0] == 403
+    assert (await house.send("DELETE", "/sessions/current", secret))[0] == 204
+    await house.until_refused({"Authorization": f"Bearer {session['access_token']}"}, house.other)
+    row = await house.database.fetchrow("select payload, ttl_seconds from accounts.outbox order by id desc limit 1")
+    event = msgspec.json.decode(row["payload"], type=SessionEvent)
+    assert (event.type, row["ttl_seconds"]) == ("SessionRevoked", 86400)
+    assert (event.person_id, event.actor.id, event.actor.role) == (UUID(person["id"]),) * 2 + ("driver",)
+    for headers in (None, {"Cookie": "larder_session=forged"}):
+        status = (await house.send("DELETE", "/sessions/current", headers))[0]
+        assert status == (401 if headers is None else 204)
 
 
 async def test_a_cookie_speaks_for_its_person_from_our_own_pages_alone(house: House) -> None:
@@ -261,6 +289,23 @@ async def test_concurrent_changes_make_contiguous_versions_and_one_event_each(ho
     assert [event.restaurant.version for event in events] == list(range(1, 12))
 
 
+async def test_a_restaurant_that_closes_is_told_of(house: House, bus: Bus) -> None:
+    restaurant = await house.restaurant()
+    status, closed, _ = await house.send("PATCH", f"/restaurants/{restaurant['id']}", house.admin, {"active": False})
+    assert (status, closed["active"], closed["version"]) == (200, False, 2)
+
+    async def heard() -> bool:
+        try:
+            subject = streams.restaurant_subject(UUID(restaurant["id"]))
+            message = await bus.jetstream.get_last_msg("ACCOUNTS", subject)
+        except NotFoundError:
+            return False
+        event = msgspec.json.decode(message.data or b"", type=RestaurantEvent)
+        return (event.restaurant.active, event.restaurant.version) == (False, 2)
+
+    await eventually(heard)
+
+
 async def test_the_last_admin_stays(house: House) -> None:
     await house.database.execute("update accounts.people set active = false where role = 'admin'")
     one, two = await house.person("admin"), await house.person("admin")
@@ -308,7 +353,13 @@ async def test_a_person_that_makes_no_sense_is_refused_by_name(
 async def test_lists_page_through_everybody_once(house: House) -> None:
     people = {(await house.person())["id"] for _ in range(5)}
     restaurants = {(await house.restaurant())["id"] for _ in range(5)}
-    for path, wanted in (("/people?role=driver", people), ("/restaurants?q=Kitchen", restaurants)):
+    lists = (
+        ("/people?role=driver", people),
+        ("/people?q=ADA", people),
+        ("/people?q=test.EXAMPLE&role=driver", people),
+        ("/restaurants?q=kitchen", restaurants),
+    )
+    for path, wanted in lists:
         found: list[str] = []
         cursor = ""
         while True:
@@ -321,6 +372,11 @@ async def test_lists_page_through_everybody_once(house: House) -> None:
         assert len(found) == len(set(found))
         assert wanted <= set(found)
     assert (await house.send("GET", "/people?cursor=forged", house.admin))[0] == 400
+    for path in ("/people", "/restaurants"):
+        for nobodys in ("%25", "_", "%5C"):
+            assert (await house.send("GET", f"{path}?q={nobodys}", house.admin))[1]["items"] == []
+        first = (await house.send("GET", f"{path}?limit=1", house.admin))[1]["next_cursor"]
+        assert (await house.send("GET", f"{path}?limit=1&q=k&cursor={first}", house.admin))[0] == 400
 
 
 async def test_no_hash_and_no_password_ever_leaves(house: House) -> None:
@@ -356,10 +412,22 @@ async def test_an_import_is_told_of_once_and_changes_nothing_again(house: House,
     async def heard() -> PersonEvent | None:
         try:
             message = await bus.jetstream.get_last_msg("ACCOUNTS", streams.person_subject(person_id))
-        except Exception:  # noqa: BLE001  not published yet
+        except NotFoundError:
             return None
         return msgspec.json.decode(message.data or b"", type=PersonEvent)
 
     event = await eventually(heard)
     assert event.person.version == 1
     assert event.person.tokens_valid_from <= datetime.now(UTC)
+
+
+async def test_an_import_that_makes_no_sense_stores_nothing(house: House) -> None:
+    email = f"{new_id()}@test.example"
+    people = [
+        ImportedPerson(email=email, name="D", role="driver", zone=4),
+        ImportedPerson(email=f"r{email}", name="R", role="restaurant", restaurant_number=2_100_000_000),
+    ]
+    async with open_pool(house.stack.addresses.database("accounts_service"), size=1, name="import") as pool:
+        with pytest.raises(BelongingError):
+            await import_accounts(pool, [], people, "no hash")
+    assert (await house.send("GET", f"/people?q={email}", house.admin))[1]["items"] == []

@@ -1,28 +1,29 @@
 """However often a client breaks off and wherever it resumes, its feed has no gap and no repeat."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proto import realtime
 from proto.orders import Audience, OrderHead
 from proto.realtime import Position
+from services.gateway import writer
 from services.gateway.entry import Entry
 from services.gateway.hub import Hub
-from services.gateway.replay import Replays, TooOldError
+from services.gateway.replay import Past, Replays, TooOldError
 from services.gateway.ring import Ring
 from services.gateway.sight import Viewer
 from services.gateway.socket import Socket
 from services.gateway.tickets import Tickets
 from shared.identity import Identity
 from shared.realtime import ServerFrame
-from tests.support import identity
+from tests.support import eventually, identity
 
 MINE, OTHER = UUID(int=1), UUID(int=2)
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -35,20 +36,19 @@ def entry(seq: int, order: int, version: int, restaurant: UUID) -> Entry:
     return Entry(seq, "OrderConfirmed", NOW, Audience(restaurant_id=restaurant), head, raw)
 
 
-class Past(Replays):
+class Stored(Replays):
     """The stream behind the ring: everything that was ever published. Some positions are too old for it."""
 
     def __init__(self, events: list[Entry], oldest: int) -> None:
         self._events = events
         self._oldest = oldest
 
-    async def read(self, after: int, until: int, viewer: Viewer) -> AsyncIterator[Entry]:
-        if after < self._oldest:
+    async def read(self, position: Position, until: int, subject: str) -> Past:
+        await asyncio.sleep(0)
+        if position.seq < self._oldest:
             raise TooOldError
-        for one in list(self._events):
-            await asyncio.sleep(0)
-            if after < one.seq <= until:
-                yield one
+        entries = [one for one in self._events if position.seq < one.seq <= until][:3]
+        return Past(entries, entries[-1].seq if len(entries) == 3 else until)
 
 
 class TicketsOf(Tickets):
@@ -68,25 +68,26 @@ class World:
         self.hub = Hub(Ring(ring_bytes))
         self.hub.begin("e", 0)
         self.events: list[Entry] = []
-        self.replays: Replays = Past(self.events, oldest)
+        self.replays: Replays = Stored(self.events, oldest)
         self.tickets: Tickets = TicketsOf(identity("restaurant", restaurant_id=MINE))
         self.ready = asyncio.Event()
         self.ready.set()
         self.frames: list[ServerFrame] = []
         self.position: Position | None = None
         self.resynced_at: list[int] = []
+        self.meanwhile: list[int] = []
         self._task: asyncio.Task[None] | None = None
         self._incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._versions: dict[int, int] = {}
 
-    def admit(self, socket: Socket) -> None: ...
+    def admit(self, socket: Socket, person_id: UUID) -> None: ...
 
-    def dismiss(self, socket: Socket) -> None: ...
+    def dismiss(self, socket: Socket, person_id: UUID) -> None: ...
 
     async def may_see(self, order_id: UUID, viewer: Viewer) -> bool:
         return True
 
-    async def report_location(self, identity: Identity, frame: realtime.SendLocation) -> None: ...
+    async def report_location(self, driver_id: UUID, lat: float, lon: float) -> None: ...
 
     def publish(self, order: int, repeat: bool) -> None:
         version = self._versions.get(order, 0) + (0 if repeat and order in self._versions else 1)
@@ -118,6 +119,8 @@ class World:
         if message["type"] != "websocket.send":
             return
         frame = msgspec.json.decode(message["text"], type=ServerFrame)
+        if self.meanwhile:
+            self.publish(self.meanwhile.pop(), repeat=False)
         match frame:
             case realtime.Event():
                 self.frames.append(frame)
@@ -134,20 +137,32 @@ class World:
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("publish"), st.integers(0, 5), st.booleans()),
-        st.tuples(st.just("run"), st.integers(0, 30), st.just(False)),
+        st.tuples(st.just("publish"), st.integers(0, 5), st.just(False)),
+        st.tuples(st.just("run"), st.integers(0, 12), st.just(False)),
         st.tuples(st.just("break"), st.just(0), st.just(False)),
+        st.tuples(st.just("connect"), st.just(0), st.just(False)),
     ),
     max_size=60,
 )
 
 
-@settings(max_examples=150, deadline=None)
-@given(steps=STEPS, ring_bytes=st.sampled_from([0, 700, 2_000, 6_000, 10**9]), oldest=st.sampled_from([0, 0, 0, 5, 20]))
-def test_a_feed_has_no_gap_and_no_repeat(steps: list[tuple[str, int, bool]], ring_bytes: int, oldest: int) -> None:
-    asyncio.run(play(steps, ring_bytes, oldest))
+@settings(max_examples=200, deadline=None)
+@given(
+    steps=STEPS,
+    ring_bytes=st.sampled_from([0, 700, 2_000, 6_000, 10**9]),
+    oldest=st.sampled_from([0, 0, 0, 5, 20]),
+    meanwhile=st.lists(st.integers(0, 5), max_size=15),
+)
+def test_a_feed_has_no_gap_and_no_repeat(
+    steps: list[tuple[str, int, bool]], ring_bytes: int, oldest: int, meanwhile: list[int]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writer, "CHUNK", 2)
+        asyncio.run(play(steps, ring_bytes, oldest, meanwhile))
 
 
-async def play(steps: list[tuple[str, int, bool]], ring_bytes: int, oldest: int) -> None:
+async def play(steps: list[tuple[str, int, bool]], ring_bytes: int, oldest: int, meanwhile: list[int]) -> None:
+    """`meanwhile` are the orders that change while the client, come back at last, is told of the past."""
     world = World(ring_bytes, oldest)
     world.connect()
     await world.settle()
@@ -156,10 +171,15 @@ async def play(steps: list[tuple[str, int, bool]], ring_bytes: int, oldest: int)
             world.publish(number, repeat)
         elif what == "break":
             await world.disconnect()
+        elif what == "connect":
+            await world.disconnect()
             world.connect()
         else:
             for _ in range(number):
                 await asyncio.sleep(0)
+    await world.disconnect()
+    world.meanwhile = meanwhile
+    world.connect()
     await world.settle()
     await world.disconnect()
     got = [frame.seq for frame in world.frames if isinstance(frame, realtime.Event)]
@@ -177,4 +197,22 @@ async def play(steps: list[tuple[str, int, bool]], ring_bytes: int, oldest: int)
 
 def breaks(steps: list[tuple[str, int, bool]]) -> bool:
     """After a break a version that was published again may be heard again: the client knows it by its version."""
-    return any(what == "break" for what, _, _ in steps)
+    return any(what in ("break", "connect") for what, _, _ in steps)
+
+
+async def test_a_position_from_a_replica_that_is_ahead_is_waited_for() -> None:
+    world = World(10**9, 0)
+    world.publish(1, repeat=False)
+    world.position = Position("e", 2)
+
+    async def has_frames() -> bool:
+        return bool(world.frames)
+
+    world.connect()
+    await world.settle()
+    world.publish(1, repeat=False)
+    world.publish(1, repeat=False)
+    await eventually(has_frames)
+    await world.disconnect()
+    assert [frame.seq for frame in world.frames if isinstance(frame, realtime.Event)] == [3]
+    assert world.resynced_at == []
