@@ -58,11 +58,11 @@ async def _demo(stack: Stack, options: dict[str, int], console: Console) -> Resu
         console=console,
     ) as progress:
         world = await load(stack, progress)
-        baskets = await asyncio.to_thread(_baskets, world, options["orders"])
+        baskets = await asyncio.to_thread(next_baskets, world, options["orders"])
         return await Replay(stack.addresses.edge, world, baskets, options["rate"], progress).run()
 
 
-def _baskets(world: World, count: int) -> list[Basket]:
+def next_baskets(world: World, count: int) -> list[Basket]:
     """The next baskets that no earlier run has ordered."""
     fresh = (basket for basket in source.read_baskets() if str(basket.basket_id) not in world.played)
     return list(islice(fresh, count))

@@ -143,7 +143,7 @@ class Replay:
         async def one(place: int, basket: Basket) -> None:
             customer = restaurants[basket.store_id]
             try:
-                order = await customer.place(str(basket.basket_id), self._items(basket))
+                order = await customer.place(str(basket.basket_id), self.items_of(basket))
                 self.totals[basket.basket_id] = order["total_cents"]
                 self.ended[await live(cast, place, order, customer)] += 1
             except (Refused, OfferNotSeenError, aiohttp.ClientError, TimeoutError) as error:
@@ -159,7 +159,8 @@ class Replay:
                 await gate.acquire()
                 group.create_task(one(place, basket))
 
-    def _items(self, basket: Basket) -> list[dict[str, Any]]:
+    def items_of(self, basket: Basket) -> list[dict[str, Any]]:
+        """The basket as an order's lines, with the prices and versions that the customer saw."""
         items = []
         for sku, quantity in basket.lines:
             product, price, version = self.world.products[sku]
