@@ -88,7 +88,12 @@ async def renew(request: AccountsRequest) -> Response[Session]:
     return _answer(request, await sessions.renew(_api(request).accounts, request.user, _secret(request)))
 
 
-@delete(SESSION_PATH, status_code=204, responses=documented(401, 403, 429, 503), summary="Sign out")
+@delete(
+    SESSION_PATH,
+    status_code=204,
+    responses={204: ResponseSpec(None, description="Signed out"), **documented(401, 403, 429, 503)},
+    summary="Sign out",
+)
 async def sign_out(request: AccountsRequest) -> Response[None]:
     """Ends the session in every service."""
     await sessions.sign_out(_api(request).accounts, request.user, _secret(request), _origin(request))
@@ -153,7 +158,7 @@ async def create_person(request: AccountsRequest, data: JSONBody[NewPerson]) -> 
 @get(
     "/api/accounts/people/{person_id:uuid}",
     guards=[only("admin")],
-    responses={200: ResponseSpec(Person), **documented(401, 403, 404, 429, 503)},
+    responses={200: ResponseSpec(Person), **documented(400, 401, 403, 404, 429, 503)},
     summary="One person",
 )
 async def get_person(request: AccountsRequest, person_id: FromPath[UUID]) -> Person:
@@ -212,7 +217,7 @@ async def create_restaurant(request: AccountsRequest, data: JSONBody[NewRestaura
 @get(
     "/api/accounts/restaurants/{restaurant_id:uuid}",
     guards=[only("admin")],
-    responses={200: ResponseSpec(Restaurant), **documented(401, 403, 404, 429, 503)},
+    responses={200: ResponseSpec(Restaurant), **documented(400, 401, 403, 404, 429, 503)},
     summary="One restaurant",
 )
 async def get_restaurant(request: AccountsRequest, restaurant_id: FromPath[UUID]) -> Restaurant:

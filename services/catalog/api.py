@@ -98,7 +98,7 @@ async def list_products(
     responses={
         200: ResponseSpec(Listed),
         304: ResponseSpec(None, description="The product is as the ETag says"),
-        **documented(401, 404, 429, 503),
+        **documented(400, 401, 404, 429, 503),
     },
     summary="One product",
 )

@@ -127,7 +127,7 @@ async def list_orders(
 @get(
     "/api/orders/{order_id:uuid}",
     guards=[signed_in],
-    responses={200: ResponseSpec(contract.Order), **documented(401, 404, 429, 503)},
+    responses={200: ResponseSpec(contract.Order), **documented(400, 401, 404, 429, 503)},
     summary="One order",
 )
 async def get_order(request: OrderRequest, order_id: FromPath[UUID]) -> Response[bytes]:
