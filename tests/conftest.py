@@ -1,6 +1,5 @@
 """One set of real servers for the whole run, and one relay."""
 
-import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,18 +9,16 @@ import pytest
 from deploy.local import Layout, Stack
 from shared.bus import Bus
 from shared.outbox import app as relay_app
-from tests.support import settings_of
+from tests.support import TEST_PORT, settings_of
 
 SERVERS = {"postgres", "nats", "valkey"}
-BASE_PORT = int(os.environ.get("LARDER_TEST_PORT", "19600"))
-"""Two runs at once need two."""
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """Postgres with every migration applied, NATS and Valkey."""
     with tempfile.TemporaryDirectory() as folder:
-        stack = Stack(Layout(state_dir=Path(folder) / "state", base_port=BASE_PORT))
+        stack = Stack(Layout(state_dir=Path(folder) / "state", base_port=TEST_PORT))
         try:
             stack.up(only=SERVERS)
             yield stack

@@ -1,6 +1,8 @@
 """What tests of services stand on: a service on a free port in this process, tokens for anybody, waiting for a fact."""
 
 import asyncio
+import itertools
+import os
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -23,9 +25,19 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 10.0
 
 
+TEST_PORT = int(os.environ.get("LARDER_TEST_PORT", "19600"))
+"""The first of the ports that a run takes, below those that the system gives to clients. Two runs at once need two."""
+
+_ports = itertools.count(TEST_PORT + 300)
+
+
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    """One that nobody listens on, and that no other call of this run was given."""
+    for port in _ports:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+    raise AssertionError("ports do not end")
 
 
 def settings_of(stack: Stack, name: str, kind: type[S], **overrides: str) -> S:

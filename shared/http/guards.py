@@ -1,6 +1,6 @@
 """Who may use a route, said beside the route: `guards=[only("admin")]`."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -9,10 +9,11 @@ from litestar.handlers import BaseRouteHandler
 from proto.envelope import Role
 from shared.http.problems import Problem
 
-Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]
+# Coroutines: Litestar hands a plain function to a thread for each request.
+Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
 
 
-def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+async def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """401 for nobody."""
     if connection.scope.get("user") is None:
         raise Problem(401, "Sign in first.", code="not_signed_in")
@@ -21,8 +22,8 @@ def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandle
 def only(*roles: Role) -> Guard:
     """401 for nobody, 403 for every other role."""
 
-    def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        signed_in(connection, handler)
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        await signed_in(connection, handler)
         if connection.scope["user"].role not in roles:
             raise Problem(403, f"Only {' or '.join(roles)} may do this.", code="forbidden")
 

@@ -1,7 +1,6 @@
 """What the OpenAPI documents promise holds for whatever is sent: no 5xx, no undocumented status, no other shape."""
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -12,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from deploy.local import Layout, Stack
-from tests.support import bearer, identity
+from tests.support import TEST_PORT, bearer, identity
 
-BASE_PORT = int(os.environ.get("LARDER_TEST_PORT", "19600")) + 200
+BASE_PORT = TEST_PORT + 200
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 EXAMPLES = 6
 CONTEXTS = ("accounts", "catalog", "orders", "realtime")

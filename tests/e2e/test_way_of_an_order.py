@@ -27,9 +27,9 @@ from deploy.local import Layout, Stack
 from proto import realtime
 from shared.ids import new_id
 from shared.realtime import RealtimeClient
-from tests.support import eventually
+from tests.support import TEST_PORT, eventually
 
-BASE_PORT = int(os.environ.get("LARDER_TEST_PORT", "19600")) + 100
+BASE_PORT = TEST_PORT + 100
 ORDERS = 60
 SECONDS = 20.0
 

@@ -87,13 +87,15 @@ class House:
 async def house(stack: Stack, relay: None) -> AsyncIterator[House]:
     database = await asyncpg.connect(stack.addresses.database("postgres"))
     settings = [settings_of(stack, "accounts", app.Settings, LARDER_SIGN_IN_FAILURES_PER_HOUR="3") for _ in range(2)]
-    async with (
-        serving(settings[0], app.build) as url,
-        serving(settings[1], app.build) as other,
-        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
-    ):
-        yield House(stack, url, other, session, database)
-    await database.close()
+    try:
+        async with (
+            serving(settings[0], app.build) as url,
+            serving(settings[1], app.build) as other,
+            aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
+        ):
+            yield House(stack, url, other, session, database)
+    finally:
+        await database.close()
 
 
 async def test_signing_in_gives_a_token_that_says_who_one_is(house: House) -> None:
