@@ -7,7 +7,7 @@ are idempotent. An event that cannot be decoded is logged, counted and ended; it
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -24,6 +24,7 @@ from prometheus_client import Counter, Gauge
 
 from proto.streams import EPOCH, StreamDefinition
 from shared.ids import new_id
+from shared.tasks import supervised
 
 E = TypeVar("E")
 
@@ -59,18 +60,15 @@ class Bus:
         self._name = name
         self._ready = asyncio.Event()
         self._closing = False
-        self._connecting: asyncio.Task[None] | None = None
+        self._stack = AsyncExitStack()
         self.client = Client()
 
     async def __aenter__(self) -> "Bus":
-        self._connecting = asyncio.create_task(self._connect())
+        await self._stack.enter_async_context(supervised(self._connect(), "connecting"))
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._connecting is not None:
-            self._connecting.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._connecting
+        await self._stack.aclose()
         self._closing = True
         # Also one whose connecting was broken off: its socket is open.
         with suppress(OSError):  # NATS is away: what was not sent yet cannot be
