@@ -15,7 +15,7 @@ def show(result: Result, console: Console) -> None:
         f"{result.requests:,} requests, {result.requests / result.seconds:,.0f} a second"
     )
     ended = ", ".join(f"{count:,} {state}" for state, count in result.ended.most_common())
-    console.print(f"They ended {ended}; {result.lost_races:,} drivers were told that another one was faster.")
+    console.print(f"They are {ended}; {result.lost_races:,} drivers were told that another one was faster.")
     console.print()
     # One column a kind of listener: it fits any terminal.
     table = Table(box=None, pad_edge=False)

@@ -6,6 +6,7 @@
 const $ = (id) => document.getElementById(id);
 const RENEW_MS = 10 * 60 * 1000; // a token lives 15 minutes
 const SHOWN = 100;
+const WAS_HERE = "larder.signed-in";
 
 const STATES = {
   pending: "Placed",
@@ -53,9 +54,10 @@ async function call(method, path, body, headers = {}) {
 
 async function begin() {
   const { person } = await call("GET", "/api/accounts/me");
-  me = person ?? (await renewed());
+  // Whoever was never signed in here has no session to renew.
+  me = person ?? (localStorage.getItem(WAS_HERE) === null ? null : await renewed());
   $("sign-in").hidden = me !== null;
-  $("board").hidden = $("leave").hidden = me === null;
+  for (const part of ["board", "leave", "link"]) $(part).hidden = me === null;
   $("who").textContent = me === null ? "" : `${me.name}, ${me.role}`;
   if (me === null) return $("email").focus();
   $("title").textContent = me.role === "driver" ? "Deliveries and offers" : "Orders";
@@ -216,6 +218,7 @@ $("sign-in").addEventListener("submit", async (event) => {
   try {
     await call("POST", "/api/accounts/sessions", { email: $("email").value, password: $("password").value });
     $("password").value = "";
+    localStorage.setItem(WAS_HERE, "yes");
     await begin();
   } catch (error) {
     trouble(error);
@@ -224,6 +227,7 @@ $("sign-in").addEventListener("submit", async (event) => {
 
 $("leave").addEventListener("click", async () => {
   me = null;
+  localStorage.removeItem(WAS_HERE);
   socket?.close();
   await call("DELETE", "/api/accounts/sessions/current").catch(trouble);
   location.reload();
