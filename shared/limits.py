@@ -23,19 +23,26 @@ MINUTE, HOUR = 60.0, 3600.0
 
 UNLIMITED = Counter("larder_limits_skipped_total", "Requests let in because Valkey did not answer")
 
-# KEYS[1] the bucket; ARGV: interval between requests (µs), burst (µs), cost (0 only looks). Returns the µs to wait, 0
-# when admitted. The theoretical arrival time is kept and expires when it is past.
+# KEYS[1] the bucket; ARGV: interval between requests (µs), burst (µs). Returns the µs to wait, 0 when admitted. The
+# theoretical arrival time is kept and expires when it is past.
 _GCRA = """
 local now = redis.call('TIME')
 local at = now[1] * 1000000 + now[2]
 local due = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), at)
-local interval, burst, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
 local after = due + interval
 if after - at > burst then return math.ceil(after - at - burst) end
-if cost > 0 then
-  redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after - at) / 1000))
-end
+redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after - at) / 1000))
 return 0
+"""
+
+# The same bucket, one less: what was admitted is to count no more.
+_GIVE_BACK = """
+local now = redis.call('TIME')
+local at = now[1] * 1000000 + now[2]
+local before = tonumber(redis.call('GET', KEYS[1]) or 0) - tonumber(ARGV[1])
+if before <= at then return redis.call('DEL', KEYS[1]) end
+redis.call('SET', KEYS[1], string.format('%.0f', before), 'PX', math.ceil((before - at) / 1000))
 """
 
 _log = structlog.get_logger("limits")
@@ -58,14 +65,19 @@ class Limiter:
     """The buckets."""
 
     def __init__(self, valkey: Redis) -> None:
-        self._script = valkey.register_script(_GCRA)
+        self._admit = valkey.register_script(_GCRA)
+        self._return = valkey.register_script(_GIVE_BACK)
 
-    async def wait(self, key: str, *, count: int, seconds: float, cost: int = 1) -> float:
-        """Seconds until one more of `count` in `seconds` fits; 0 when it did and was counted. With `cost` 0 it is only
-        looked at. Raises RedisError or OSError."""
+    async def wait(self, key: str, *, count: int, seconds: float) -> float:
+        """Seconds until one more of `count` in `seconds` fits; 0 when it did and was counted. Raises RedisError or
+        OSError."""
         interval = seconds * 1_000_000 / count
-        arguments = [round(interval), round(seconds * 1_000_000), cost]
-        return int(await self._script(keys=[f"limit:{key}"], args=arguments)) / 1_000_000
+        arguments = [round(interval), round(seconds * 1_000_000)]
+        return int(await self._admit(keys=[f"limit:{key}"], args=arguments)) / 1_000_000
+
+    async def give_back(self, key: str, *, count: int, seconds: float) -> None:
+        """One that was counted is to count no more. Raises RedisError or OSError."""
+        await self._return(keys=[f"limit:{key}"], args=[round(seconds * 1_000_000 / count)])
 
 
 class Limits:

@@ -8,9 +8,11 @@ its person, and refused if they changed meanwhile, so nobody comes in as who the
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
@@ -28,6 +30,8 @@ from shared.identity import TOKEN_LIFE, Identity, TokenSigner
 from shared.ids import new_id
 from shared.limits import HOUR, Limiter, too_often
 from shared.outbox import WAKE
+
+T = TypeVar("T")
 
 WIDER = 10
 """One address of e-mail from many networks, or one network with many addresses, may fail so many times as often."""
@@ -82,17 +86,20 @@ class Opened(msgspec.Struct, frozen=True):
     secret: str | None
 
 
+class WrongPasswordError(Problem):
+    """The one outcome of an attempt that counts."""
+
+
 async def sign_in(accounts: Accounts, wanted: SignIn, address: str) -> Opened:
     """Raises Problem 401, in the same words whatever is wrong; 429 after too many failures; 503 without the counter, in
     a storm, and for who is being changed at this moment."""
     email = wanted.email.lower()
-    await _admit(accounts, email, address)
-    async with connection(accounts.pool) as reading:
-        found = await store.get_credentials(reading, email)
-    matches = await passwords.verify_password(found.password_hash if found is not None else None, wanted.password)
-    if found is None or not matches or not found.person.active:
-        await _count_failure(accounts, email, address)
-        raise Problem(401, "The address or the password is wrong.", code="wrong_credentials")
+    async with _attempt(accounts, email, address):
+        async with connection(accounts.pool) as reading:
+            found = await store.get_credentials(reading, email)
+        matches = await passwords.verify_password(found.password_hash if found is not None else None, wanted.password)
+        if found is None or not matches or not found.person.active:
+            raise WrongPasswordError(401, "The address or the password is wrong.", code="wrong_credentials")
     outdated = passwords.is_outdated(found.password_hash)
     newer_hash = await passwords.hash_password(wanted.password) if outdated else None
     now, secret, session_id = accounts.now(), secrets.token_urlsafe(32), new_id()
@@ -140,15 +147,13 @@ async def change_password(
 ) -> Opened:
     """Ends the person's other sessions, and every token from before. Raises Problem 403 for a wrong current password,
     429 after too many, 409 when they were changed meanwhile, 503 in a storm."""
-    name = f"password {identity.person_id}"
-    await _admit(accounts, name, address)
-    async with connection(accounts.pool) as reading:
-        person = await store.get_person(reading, identity.person_id)
-        found = await store.get_credentials(reading, person.email) if person is not None else None
-    if found is None or not await passwords.verify_password(found.password_hash, wanted.current_password):
-        await _count_failure(accounts, name, address)
-        error = FieldError("current_password", "is wrong")
-        raise Problem(403, "current_password: is wrong", code="wrong_password", errors=[error])
+    async with _attempt(accounts, f"password {identity.person_id}", address):
+        async with connection(accounts.pool) as reading:
+            person = await store.get_person(reading, identity.person_id)
+            found = await store.get_credentials(reading, person.email) if person is not None else None
+        if found is None or not await passwords.verify_password(found.password_hash, wanted.current_password):
+            error = FieldError("current_password", "is wrong")
+            raise WrongPasswordError(403, "current_password: is wrong", code="wrong_password", errors=[error])
     password_hash = await passwords.hash_password(wanted.new_password)
     async with transaction(accounts.pool) as writing:
         unchanged = await _lock_unchanged(writing, found)
@@ -219,25 +224,32 @@ def _hash(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-async def _admit(accounts: Accounts, name: str, address: str) -> None:
-    """Raises Problem 429 while there were too many failures."""
-    await _look(accounts, name, address, cost=0)
-
-
-async def _count_failure(accounts: Accounts, name: str, address: str) -> None:
-    await _look(accounts, name, address, cost=1)
-
-
-async def _look(accounts: Accounts, name: str, address: str, cost: int) -> None:
+@asynccontextmanager
+async def _attempt(accounts: Accounts, name: str, address: str) -> AsyncIterator[None]:
+    """Counts an attempt before it is made, so that guesses sent at once are counted too, and gives it back unless it
+    ends by WrongPasswordError. Raises Problem 429 after too many failures, 503 without the counter."""
     count = accounts.failures_per_hour
-    if count == 0:
-        return
-    buckets = ((f"{name} {address}", count), (name, count * WIDER), (address, count * WIDER))
+    buckets = ((f"{name} {address}", count), (name, count * WIDER), (address, count * WIDER)) if count else ()
+    taken: list[tuple[str, int]] = []
     try:
         for bucket, most in buckets:
             key = f"sign-in:{hashlib.sha256(bucket.encode()).hexdigest()}"
-            wait = await accounts.limiter.wait(key, count=most, seconds=HOUR, cost=cost)
-            if wait > 0 and cost == 0:
+            wait = await _counter(accounts.limiter.wait(key, count=most, seconds=HOUR))
+            if wait > 0:
                 raise too_often(wait)
+            taken.append((key, most))
+        yield
+    except WrongPasswordError:
+        taken.clear()
+        raise
+    finally:
+        for key, most in taken:
+            await _counter(accounts.limiter.give_back(key, count=most, seconds=HOUR))
+
+
+async def _counter(asked: Awaitable[T]) -> T:
+    """Raises Problem 503 when Valkey does not answer."""
+    try:
+        return await asked
     except (RedisError, OSError) as error:
         raise Problem(503, "Nobody can sign in at the moment. Try again.", code="busy", retry_after_s=1) from error

@@ -158,6 +158,18 @@ async def test_failures_are_limited_for_the_person_and_leave_others_alone(house:
     assert (await house.sign_in(other))[0] == 201
 
 
+async def test_guesses_sent_at_once_are_counted_before_they_are_looked_at(house: House) -> None:
+    person = await house.person()
+    answers = await asyncio.gather(*(house.sign_in(person, "wrong password") for _ in range(12)))
+    assert sorted(status for status, _, _ in answers) == [401] * 3 + [429] * 9
+
+
+async def test_right_passwords_are_not_counted_however_many_come(house: House) -> None:
+    person = await house.person()
+    for _ in range(8):
+        assert (await house.sign_in(person))[0] == 201
+
+
 async def test_nobody_signs_in_without_the_counter(stack: Stack, house: House) -> None:
     settings = settings_of(stack, "accounts", app.Settings, LARDER_VALKEY_URL="redis://127.0.0.1:1/0")
     async with serving(settings, app.build) as url:
