@@ -127,7 +127,9 @@ async def ensure_stream(jetstream: JetStreamContext, definition: StreamDefinitio
         allow_direct=True,
         allow_msg_ttl=True,
         allow_atomic=True,
+        # What is kept whole is kept from mistakes too. The whole stream can be deleted, and then has another epoch.
         deny_delete=definition.per_subject == -1,
+        deny_purge=definition.per_subject == -1,
         metadata={EPOCH: str(new_id())},
     )
     created = await jetstream.add_stream(wanted)

@@ -7,7 +7,6 @@ revoked session or a changed person ends theirs at once; none is opened once the
 import asyncio
 import random
 from collections import defaultdict
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -26,7 +25,7 @@ from services.gateway.sight import Told, Viewer
 from services.gateway.socket import Closed, Socket
 from services.gateway.tickets import Tickets
 from shared.bus import Bus
-from shared.http.front import Front
+from shared.http.front import Front, from_own_host
 from shared.http.problems import Problem, busy, not_found, send_problem
 from shared.http.types import Message, Receive, Scope, Send
 from shared.ids import new_id
@@ -89,8 +88,7 @@ class Gateway:
             raise busy("This server is about to stop. Come back.")
         headers = dict(scope["headers"])
         origin = headers.get(b"origin", b"").decode("latin-1")
-        host = headers.get(b"host", b"").decode("latin-1")
-        if origin and origin not in self._origins and urlsplit(origin).netloc != (host or None):
+        if origin and origin not in self._origins and not from_own_host(headers):
             raise Problem(403, "This socket was opened by another site.", code="other_origin")
         if SUBPROTOCOL not in scope["subprotocols"]:
             raise Problem(400, f"Offer the subprotocol {SUBPROTOCOL}.", code="subprotocol")

@@ -142,11 +142,17 @@ def cookie_of(headers: dict[bytes, bytes], name: str) -> str | None:
 
 def refuse_other_origins(headers: dict[bytes, bytes]) -> None:
     """403 when a browser says that another site's page sent this. SameSite stands behind it."""
-    origin = headers.get(b"origin")
-    if headers.get(b"sec-fetch-site") == b"cross-site" or (
-        origin is not None and urlsplit(origin.decode("latin-1")).netloc != headers.get(b"host", b"").decode("latin-1")
-    ):
+    if headers.get(b"sec-fetch-site") == b"cross-site" or (b"origin" in headers and not from_own_host(headers)):
         raise Problem(403, "This request came from another site.", code="other_origin")
+
+
+def from_own_host(headers: dict[bytes, bytes]) -> bool:
+    """Whether the Origin is the host that was asked. One that cannot be read is not."""
+    try:
+        origin = urlsplit(headers.get(b"origin", b"").decode("latin-1")).netloc
+    except ValueError:
+        return False
+    return bool(origin) and origin == headers.get(b"host", b"").decode("latin-1")
 
 
 def address_of(scope: Scope, headers: dict[bytes, bytes]) -> str:

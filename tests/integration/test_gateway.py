@@ -448,6 +448,7 @@ async def test_the_first_frame_must_be_a_hello_with_a_fresh_ticket(gate: Gate) -
 async def test_only_our_own_pages_and_our_own_protocol_open_sockets(gate: Gate) -> None:
     for origin, subprotocols, status in (
         ("https://evil.test", [realtime.SUBPROTOCOL], 403),
+        ("http://[", [realtime.SUBPROTOCOL], 403),
         ("null", [realtime.SUBPROTOCOL], 403),
         (None, [], 400),
         (None, ["other.v1"], 400),

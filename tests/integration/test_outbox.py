@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 import nats.errors
+import nats.js.errors
 import pytest
 from nats.js.api import StreamConfig
 
@@ -164,6 +165,17 @@ async def test_a_stream_keeps_its_epoch_and_a_new_one_gets_another(bus: Bus) -> 
     await jetstream.delete_stream("EPOCHS")
     assert epoch(first)
     assert epoch(first) != epoch(second)
+
+
+async def test_a_stream_that_is_kept_whole_cannot_be_emptied(bus: Bus) -> None:
+    definition = type(STREAMS[0])("WHOLE", ("whole.>",), -1)
+    await ensure_stream(bus.jetstream, definition)
+    await bus.jetstream.publish("whole.one", b"{}")
+    with pytest.raises(nats.js.errors.APIError):
+        await bus.jetstream.purge_stream("WHOLE")
+    with pytest.raises(nats.js.errors.APIError):
+        await bus.jetstream.delete_msg("WHOLE", 1)
+    await bus.jetstream.delete_stream("WHOLE")
 
 
 def epoch(config: StreamConfig) -> str | None:
