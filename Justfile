@@ -30,6 +30,10 @@ reset *args:
 migrate:
     @uv run python -m deploy.local migrate
 
+# Build the stream of orders anew from their history, under a new epoch: `just republish --replace`
+republish *args:
+    @uv run python -m deploy.local republish "$@"
+
 # Write migrations/*/schema.sql from the migrations (the stack's servers must run)
 schema:
     @uv run python -m deploy.local schema

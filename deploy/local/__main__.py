@@ -7,6 +7,7 @@ mistake on the command line · 3 status of a stopped stack · 130 interrupted.
 import argparse
 import re
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -17,7 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from deploy.local.errors import PartError, StackError, UsageError
-from deploy.local.layout import MEBIBYTE, Layout
+from deploy.local.layout import MEBIBYTE, REPOSITORY, Layout
+from deploy.local.programs import SERVICES, environment_of, replicas_of
 from deploy.local.progress import ConsoleProgress
 from deploy.local.stack import Stack, Standing
 from deploy.local.supervisor import tail
@@ -193,6 +195,14 @@ def _schema(stack: Stack, _: argparse.Namespace, console: Console) -> int:
     return 0
 
 
+def _republish(stack: Stack, options: argparse.Namespace, _: Console) -> int:
+    """In a process of its own, with what the stack tells the orders service."""
+    orders = next(service for service in SERVICES if service.name == "orders")
+    program = replicas_of(orders, stack.addresses, 1, {"LARDER_LOG": "console"})[0]
+    command = [sys.executable, "-m", "services.orders.republish", *(["--replace"] if options.replace else [])]
+    return subprocess.run(command, env=environment_of(program), cwd=REPOSITORY, check=False).returncode  # noqa: S603
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m deploy.local",
@@ -215,6 +225,9 @@ def _parser() -> argparse.ArgumentParser:
     reset.add_argument("--yes", action="store_true", help="without asking")
     reset.set_defaults(command=_reset)
     commands.add_parser("migrate", help="apply pending migrations").set_defaults(command=_migrate)
+    republish = commands.add_parser("republish", help="build the stream of orders anew from their history")
+    republish.add_argument("--replace", action="store_true", help="also when there is one")
+    republish.set_defaults(command=_republish)
     commands.add_parser("schema", help="write migrations/<context>/schema.sql").set_defaults(command=_schema)
     return parser
 

@@ -3,6 +3,8 @@
 Invariant: an envelope is proto.orders.OrderEvent byte for byte; the lines are spliced in as they are stored.
 """
 
+from uuid import UUID
+
 import msgspec
 
 from proto.envelope import Actor, Envelope
@@ -23,11 +25,12 @@ class OrderEnvelope(Envelope, frozen=True, kw_only=True):
 _encoder = msgspec.json.Encoder()
 
 
-def event_of(changed: Changed, origin: Origin) -> Event:
-    """The event of one change. Its id is the JetStream message id."""
+def event_of(changed: Changed, origin: Origin, event_id: UUID | None = None) -> Event:
+    """The event of one change: a new one, or one that was told of before, with its id. The id is JetStream's message
+    id."""
     order = changed.order
     envelope = OrderEnvelope(
-        id=new_id(),
+        id=event_id or new_id(),
         type=changed.event,
         occurred_at=order.updated_at,
         request_id=origin.request_id,

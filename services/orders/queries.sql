@@ -245,3 +245,44 @@ set
     name = excluded.name, unit = excluded.unit, price_cents = excluded.price_cents, active = excluded.active,
     version = excluded.version
 where price_book.version < excluded.version;
+
+-- name: list_all_history
+-- Every version of every order, in the order in which they happened, with what the one before it looked like: all that
+-- is needed to tell of it again.
+select
+    history.order_id,
+    history.version,
+    history.event_id,
+    history.event,
+    history.status,
+    history.driver_id,
+    history.driver_name,
+    history.reason,
+    history.stop,
+    history.actor_id,
+    history.actor_role,
+    history.request_id,
+    history.traceparent,
+    history.at,
+    lag(history.status) over versions as before_status,
+    lag(history.driver_id) over versions as before_driver_id,
+    placed.number,
+    placed.restaurant_id,
+    placed.restaurant_name,
+    placed.zone,
+    placed.total_cents,
+    placed.items,
+    placed.note,
+    placed.address,
+    placed.lat,
+    placed.lon,
+    placed.shortages,
+    placed.created_at
+from orders.order_history as history
+inner join orders.orders as placed on placed.id = history.order_id
+window versions as (partition by history.order_id order by history.version)
+order by history.at, history.order_id, history.version;
+
+-- name: hold_relay
+-- Waits for the relay's batch to end, and keeps it from the next one until this transaction does.
+select pg_advisory_xact_lock($1, hashtext('orders'));

@@ -1,36 +1,20 @@
-"""One outbox's way to JetStream. See the package for the invariants.
-
-A batch goes out as one atomic publish where the server has it (NATS 2.12): all stored or none, five times as fast as
-single acknowledgements under `sync_interval: always`. Where it has not, and after an unclear failure (a repeated id
-refuses a whole batch), it goes out in waves that hold one event a key.
-"""
+"""One outbox's way to JetStream: read, publish, mark, in one transaction. See the package for the invariants."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from uuid import UUID
 
-import msgspec
-import nats.errors
 import nats.js.errors
 import structlog
-from nats.aio.msg import Msg
-from nats.js.api import Header
 from prometheus_client import Counter, Gauge, Histogram
 
 from proto.streams import STREAMS
 from shared.bus import Bus, ensure_stream
-from shared.database import Pool, Query, Row, transaction
-from shared.ids import new_id
+from shared.database import Pool, Query, transaction
+from shared.outbox.publisher import Publisher
 
 BATCH = 200
 """Rows a round. JetStream takes at most 1000 in an atomic batch."""
 
-HEADER_BYTES = 512
-"""More than our headers take."""
-
-ACKNOWLEDGE_SECONDS = 5.0
 POLL_SECONDS = 1.0
 PURGE_SECONDS = 60.0
 PURGE_ROWS = 20_000
@@ -49,24 +33,7 @@ LAG_SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 60),
 )
 
-# Errors that the same bytes will meet again: too large, or a stream that takes no such subject.
-_FOR_GOOD = (nats.errors.MaxPayloadError, nats.errors.BadSubjectError)
-
 _log = structlog.get_logger("relay")
-
-
-@dataclass
-class Outcome:
-    """What became of a batch: the ids of the rows that JetStream has stored, those it never will, and the error that
-    ended it early."""
-
-    stored: list[int]
-    refused: dict[int, BaseException] = field(default_factory=dict)
-    failure: BaseException | None = None
-
-
-class BatchRefusedError(Exception):
-    """JetStream stored nothing of the batch."""
 
 
 class Relay:
@@ -77,7 +44,7 @@ class Relay:
         self._pool = pool
         self._bus = bus
         self._woken = asyncio.Event()
-        self._atomic = False
+        self.publisher = Publisher(bus)
         self._lock = Query("relay.lock", "select pg_try_advisory_xact_lock($1, hashtext($2)) as mine")
         # The context is from the settings' pattern, [a-z_]+: it can hold no SQL.
         table = f"{context}.outbox"
@@ -142,7 +109,7 @@ class Relay:
             rows = await self._pending.rows(connection, BATCH)
             if not rows:
                 return False
-            outcome = await self._publish(rows)
+            outcome = await self.publisher.publish(rows)
             for row_id, error in outcome.refused.items():
                 await self._park.execute(connection, row_id, repr(error))
                 await _log.aerror("event parked", context=self.context, id=row_id, error=repr(error))
@@ -164,91 +131,11 @@ class Relay:
                 await _log.awarning("streams are not ready, trying again", error=repr(error))
                 await asyncio.sleep(POLL_SECONDS)
                 continue
-            self._atomic = all(config.allow_atomic for config in configs)
+            self.publisher.atomic = all(config.allow_atomic for config in configs)
             return
-
-    async def _publish(self, rows: Sequence[Row]) -> "Outcome":
-        if len(rows) > 1 and self._atomic and not any(row["ttl_seconds"] for row in rows):
-            try:
-                await self._publish_batch(rows)
-            except BatchRefusedError as refusal:
-                await _log.ainfo("batch refused, going on one by one", context=self.context, reason=str(refusal))
-            else:
-                return Outcome([row["id"] for row in rows])
-        outcome, held_back = Outcome([]), set[UUID]()
-        for wave in waves(rows):
-            going = [row for row in wave if row["key"] not in held_back]
-            answers = await asyncio.gather(*(self._publish_row(row) for row in going), return_exceptions=True)
-            for row, answer in zip(going, answers, strict=True):
-                if answer is None:
-                    outcome.stored.append(row["id"])
-                elif isinstance(answer, _FOR_GOOD):
-                    outcome.refused[row["id"]] = answer
-                    held_back.add(row["key"])
-                else:
-                    outcome.failure = answer
-            if outcome.failure is not None:
-                break  # nothing of a later wave may overtake: the rest comes again
-        return outcome
-
-    def _fits(self, row: Row) -> bool:
-        """The server ends the whole connection over a message above its limit, headers included."""
-        return len(row["payload"]) + HEADER_BYTES <= self._bus.client.max_payload
-
-    async def _publish_row(self, row: Row) -> None:
-        if not self._fits(row):
-            raise nats.errors.MaxPayloadError
-        future = await self._bus.jetstream.publish_async(
-            row["subject"],
-            row["payload"],
-            headers={Header.MSG_ID: str(row["event_id"])},
-            msg_ttl=row["ttl_seconds"],
-        )
-        await asyncio.wait_for(future, ACKNOWLEDGE_SECONDS)
-
-    async def _publish_batch(self, rows: Sequence[Row]) -> None:
-        """All or nothing. Raises BatchRefusedError when it was nothing, TimeoutError when that is not known."""
-        if not all(self._fits(row) for row in rows):
-            raise BatchRefusedError("one of the events is too large")
-        client, batch = self._bus.client, str(new_id())
-        for place, row in enumerate(rows[:-1], start=1):
-            headers = _batch_headers(batch, place, row["event_id"])
-            if place > 1:
-                await client.publish(row["subject"], row["payload"], headers=headers)
-                continue
-            # The first is acknowledged by itself: it tells whether the server takes batches at all.
-            _refuse(await client.request(row["subject"], row["payload"], ACKNOWLEDGE_SECONDS, headers=headers))
-        last = rows[-1]
-        headers = {**_batch_headers(batch, len(rows), last["event_id"]), "Nats-Batch-Commit": "1"}
-        _refuse(await client.request(last["subject"], last["payload"], ACKNOWLEDGE_SECONDS, headers=headers))
 
     async def _housekeep(self) -> None:
         async with transaction(self._pool) as connection:
             await self._purge.execute(connection, PURGE_ROWS)
             row = await self._count_parked.row(connection)
         PARKED.labels(self.context).set(row["parked"] if row else 0)
-
-
-def waves(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    """The rows in order, cut so that no wave holds two of one key."""
-    wave: list[Row] = []
-    keys: set[UUID] = set()
-    for row in rows:
-        if row["key"] in keys:
-            yield wave
-            wave, keys = [], set()
-        wave.append(row)
-        keys.add(row["key"])
-    if wave:
-        yield wave
-
-
-def _batch_headers(batch: str, place: int, event_id: UUID) -> dict[str, str]:
-    return {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(place), Header.MSG_ID: str(event_id)}
-
-
-def _refuse(answer: Msg) -> None:
-    """Raises BatchRefusedError for an answer with an error; the first message's answer is empty."""
-    error = msgspec.json.decode(answer.data).get("error") if answer.data else None
-    if error:
-        raise BatchRefusedError(error.get("description", str(error)))

@@ -17,7 +17,8 @@ from proto.streams import EPOCH, STREAMS, order_subject
 from shared.bus import Bus, ensure_stream
 from shared.database import open_pool
 from shared.ids import new_id
-from shared.outbox.relay import Relay, waves
+from shared.outbox.publisher import waves
+from shared.outbox.relay import Relay
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ async def test_events_leave_in_the_order_of_their_rows(
     for number in range(40):
         await write(owner, keys[number % 3], number)
     async with one_relay(stack, bus) as relay:
-        relay._atomic = atomic
+        relay.publisher.atomic = atomic
         while await relay.publish_once():
             pass
     assert await waiting(owner) == 0
@@ -93,7 +94,7 @@ async def test_a_relay_that_dies_between_publish_and_mark_repeats_nothing(
     for number in range(5):
         await write(owner, key, number)
     async with one_relay(stack, bus) as relay:
-        relay._atomic = True
+        relay.publisher.atomic = True
 
         class Dying:
             async def rows(self, *_: object) -> None:
@@ -117,7 +118,7 @@ async def test_two_relays_publish_each_row_once(stack: Stack, bus: Bus, owner: a
         await write(owner, key, number)
     async with one_relay(stack, bus) as first, one_relay(stack, bus) as second:
         for relay in (first, second):
-            relay._atomic = True
+            relay.publisher.atomic = True
 
         async def publish(relay: Relay) -> None:
             for _ in range(20):
@@ -143,7 +144,7 @@ async def test_what_the_bus_refuses_for_good_parks_its_own_key_alone(
     await write(owner, fine, 0)
     await write(owner, fine, 1)
     async with one_relay(stack, bus) as relay:
-        relay._atomic = True
+        relay.publisher.atomic = True
         while await relay.publish_once():
             pass
     assert await published(bus, fine) == [0, 1]

@@ -1,0 +1,170 @@
+"""`python -m services.orders.republish`: a new ORDERS stream from the history, should the old one be lost.
+
+Invariants: the new stream holds every committed version of every order once, each with the bytes of its first time, per
+order in the order of the versions, under a new epoch: whoever held a position is told to fetch. The relay is held
+while it runs, and afterwards publishes what was committed meanwhile. Refuses to replace a stream that is there unless
+told to. Broken off, it is run again.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+
+import msgspec
+import structlog
+import uvloop
+from nats.js.errors import NotFoundError
+
+from proto.orders import Location
+from proto.streams import EPOCH, ORDERS
+from services.orders import store
+from services.orders.app import Settings
+from services.orders.domain import HAS_A_REASON, Changed, Order, audience
+from services.orders.events import event_of
+from services.orders.store import Event, Origin
+from shared import log
+from shared.bus import Bus, ensure_stream
+from shared.database import Connection, Pool, Row, open_pool, transaction
+from shared.outbox.publisher import Publisher
+from shared.outbox.relay import BATCH, LOCK_CLASS
+from shared.settings import SettingsError, load
+
+REPLACE = "--replace"
+BEGIN = f"{store.SYSTEM}; set local statement_timeout = 0; set local lock_timeout = 0; " + (
+    "set local idle_in_transaction_session_timeout = 0"
+)
+"""It may take minutes, and nobody waits for an answer."""
+
+_log = structlog.get_logger("republish")
+
+
+class StreamExistsError(Exception):
+    """There is a stream, and nobody said to replace it."""
+
+
+class Republished(msgspec.Struct, frozen=True):
+    events: int
+    epoch: str
+
+
+async def republish(
+    pool: Pool, bus: Bus, *, replace: bool, progress: Callable[[int], None] = lambda _: None
+) -> Republished:
+    """Makes the stream. Raises StreamExistsError, and whatever ended it early: run it again, with `replace`."""
+    jetstream = bus.jetstream
+    async with transaction(pool, BEGIN) as connection:
+        await store.QUERIES["hold_relay"].execute(connection, LOCK_CLASS)
+        with suppress(NotFoundError):
+            await jetstream.stream_info(ORDERS.name)
+            if not replace:
+                raise StreamExistsError(f"There is a stream {ORDERS.name}. To build it anew: {REPLACE}")
+            await jetstream.delete_stream(ORDERS.name)
+        config = await ensure_stream(jetstream, ORDERS)
+        publisher, published = Publisher(bus), 0
+        publisher.atomic = bool(config.allow_atomic)
+        async for batch in _batches(connection):
+            outcome = await publisher.publish(batch)
+            for error in (outcome.failure, *outcome.refused.values()):
+                if error is not None:
+                    raise error
+            published += len(batch)
+            progress(published)
+    return Republished(published, (config.metadata or {}).get(EPOCH, ""))
+
+
+async def _batches(connection: Connection) -> AsyncIterator[list[Row]]:
+    """Rows as the publisher takes them."""
+    batch: list[Row] = []
+    async for row in connection.cursor(store.QUERIES["list_all_history"].sql, prefetch=BATCH):
+        event = rebuilt(row)
+        batch.append(
+            {
+                "id": len(batch),
+                "event_id": event.id,
+                "key": row["order_id"],
+                "subject": event.subject,
+                "payload": event.payload,
+                "ttl_seconds": None,
+            }
+        )
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def rebuilt(row: Row) -> Event:
+    """The event of one version, the same bytes as when it happened. `row` is one of `list_all_history`."""
+    order = Order(
+        id=row["order_id"],
+        number=row["number"],
+        restaurant_id=row["restaurant_id"],
+        restaurant_name=row["restaurant_name"],
+        zone=row["zone"],
+        driver_id=row["driver_id"],
+        driver_name=row["driver_name"],
+        status=row["status"],
+        reason=row["reason"] if row["status"] in HAS_A_REASON else None,
+        version=row["version"],
+        total_cents=row["total_cents"],
+        items=msgspec.Raw(row["items"].encode()),
+        note=row["note"],
+        address=row["address"],
+        location=Location(row["lat"], row["lon"]),
+        stop=row["stop"],
+        shortages=msgspec.Raw(row["shortages"].encode()),
+        created_at=row["created_at"],
+        updated_at=row["at"],
+    )
+    before = None
+    if row["before_status"] is not None:
+        before = msgspec.structs.replace(order, status=row["before_status"], driver_id=row["before_driver_id"])
+    origin = Origin(row["actor_id"], row["actor_role"], row["request_id"], row["traceparent"])
+    return event_of(Changed(order, row["event"], audience(before, order)), origin, row["event_id"])
+
+
+async def _run(settings: Settings, *, replace: bool) -> None:
+    async with (
+        open_pool(settings.database_url, size=1, name="republish") as pool,
+        Bus(settings.nats_url, "republish") as bus,
+    ):
+        async with asyncio.timeout(10):
+            await bus.connection()
+        done = await republish(pool, bus, replace=replace, progress=_tell)
+    sys.stdout.write(f"\r{done.events:,} events are in {ORDERS.name} again, under epoch {done.epoch}.\n")
+
+
+def _tell(events: int) -> None:
+    sys.stdout.write(f"\r{events:,} events")
+    sys.stdout.flush()
+
+
+def main(arguments: list[str]) -> int:
+    """Exit status: 0 done, 1 failed or refused, 2 wrong settings or arguments."""
+    if set(arguments) - {REPLACE}:
+        sys.stderr.write(f"republish: the only argument is {REPLACE}\n")
+        return 2
+    try:
+        settings = load(Settings, os.environ)
+    except SettingsError as error:
+        sys.stderr.write(f"republish: {error}\n")
+        return 2
+    log.configure(settings.log, "republish", level=logging.WARNING)
+    try:
+        uvloop.run(_run(settings, replace=REPLACE in arguments))
+    except StreamExistsError as error:
+        sys.stderr.write(f"republish: {error}\n")
+        return 1
+    except Exception as error:  # noqa: BLE001  said in words, with the rest in the log
+        _log.error("republish failed", exc_info=error)
+        sys.stderr.write(f"republish: {error!r}. Run it again with {REPLACE}.\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
