@@ -19,7 +19,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamConfig
-from nats.js.errors import NotFoundError
+from nats.js.errors import BadRequestError, NotFoundError
 from prometheus_client import Counter, Gauge
 
 from proto.streams import EPOCH, StreamDefinition
@@ -39,6 +39,9 @@ ACK_WAIT_SECONDS = 30.0
 EPHEMERAL_LIVES_SECONDS = 60.0
 DEDUPE_SECONDS = 120.0
 """JetStream's own default. Consumers are idempotent anyway: this keeps a quick repeat off the wire."""
+
+STREAM_EXISTS = 10058
+"""JetStream's err_code for a name that is taken with another configuration: our epoch makes each one another."""
 
 _log = structlog.get_logger("bus")
 
@@ -132,7 +135,12 @@ async def ensure_stream(jetstream: JetStreamContext, definition: StreamDefinitio
         deny_purge=definition.per_subject == -1,
         metadata={EPOCH: str(new_id())},
     )
-    created = await jetstream.add_stream(wanted)
+    try:
+        created = await jetstream.add_stream(wanted)
+    except BadRequestError as error:
+        if error.err_code != STREAM_EXISTS:
+            raise
+        return (await jetstream.stream_info(definition.name)).config  # somebody else was faster: theirs is the epoch
     await _log.ainfo("stream created", stream=definition.name, epoch=(created.config.metadata or {}).get(EPOCH))
     return created.config
 

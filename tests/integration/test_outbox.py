@@ -168,6 +168,14 @@ async def test_a_stream_keeps_its_epoch_and_a_new_one_gets_another(bus: Bus) -> 
     assert epoch(first) != epoch(second)
 
 
+async def test_of_many_who_make_a_stream_at_once_one_gives_it_its_epoch(bus: Bus) -> None:
+    definition = type(STREAMS[0])("AT_ONCE", ("atonce.>",), -1)
+    for _ in range(5):
+        made = await asyncio.gather(*(ensure_stream(bus.jetstream, definition) for _ in range(5)))
+        assert len({epoch(config) for config in made}) == 1
+        await bus.jetstream.delete_stream("AT_ONCE")
+
+
 async def test_a_stream_that_is_kept_whole_cannot_be_emptied(bus: Bus) -> None:
     definition = type(STREAMS[0])("WHOLE", ("whole.>",), -1)
     await ensure_stream(bus.jetstream, definition)
