@@ -76,6 +76,11 @@ def load_queries(context: str, path: Path) -> dict[str, Query]:
     }
 
 
+def inside_like(text: str) -> str:
+    """The text as a part of an ILIKE pattern, standing for itself."""
+    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+
+
 @asynccontextmanager
 async def open_pool(url: str, *, size: int, name: str) -> AsyncIterator[Pool]:
     """A pool of at most `size` connections; `name` is what pg_stat_activity shows. Raises when Postgres is away."""

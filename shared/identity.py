@@ -5,7 +5,6 @@ that was verified, has not expired and was not revoked. Refuses every other algo
 whose claims are not all there. A verified token is remembered, so that the signature is checked once.
 """
 
-from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +15,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from proto.envelope import Role
+from shared.settings import raw_key
 
 TOKEN_LIFE = timedelta(minutes=15)
 ISSUER = "larder"
@@ -70,7 +70,7 @@ class TokenSigner:
     """Signs tokens; held by accounts alone. `private_key`: 32 raw bytes, base64url without padding."""
 
     def __init__(self, private_key: str) -> None:
-        self._key = Ed25519PrivateKey.from_private_bytes(_raw(private_key))
+        self._key = Ed25519PrivateKey.from_private_bytes(raw_key(private_key))
 
     def sign(self, identity: Identity) -> str:
         claims: dict[str, Any] = {**msgspec.to_builtins(identity), "iss": ISSUER}
@@ -81,7 +81,7 @@ class TokenVerifier:
     """Verifies tokens with the public key alone. `now` is the clock."""
 
     def __init__(self, public_key: str, revocations: Revocations, now: Callable[[], datetime]) -> None:
-        self._key = Ed25519PublicKey.from_public_bytes(_raw(public_key))
+        self._key = Ed25519PublicKey.from_public_bytes(raw_key(public_key))
         self._revocations = revocations
         self._now = now
         self._remembered: dict[str, Identity] = {}
@@ -113,7 +113,3 @@ class TokenVerifier:
             return msgspec.convert(claims, Identity)
         except (jwt.InvalidTokenError, msgspec.ValidationError) as error:
             raise InvalidTokenError("the token is not valid") from error
-
-
-def _raw(key: str) -> bytes:
-    return urlsafe_b64decode(key + "=" * (-len(key) % 4))

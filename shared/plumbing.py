@@ -1,6 +1,5 @@
 """What every service with a schema of its own is built on, opened in order and closed in reverse."""
 
-from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from shared.http.types import Routes
 from shared.identity import Revocations, TokenVerifier
 from shared.limits import Limiter, Limits, open_valkey
 from shared.revocations import hearing_revocations
-from shared.settings import ContextSettings
+from shared.settings import ContextSettings, raw_key
 
 
 def utc_now() -> datetime:
@@ -65,6 +64,6 @@ async def open_plumbing(
                 anonymous_per_minute=settings.rate_anonymous_per_minute,
                 person_per_hour=settings.rate_person_per_hour,
             ),
-            cursors=Cursors(urlsafe_b64decode(settings.cursor_key + "=" * (-len(settings.cursor_key) % 4))),
+            cursors=Cursors(raw_key(settings.cursor_key)),
             now=now,
         )

@@ -6,7 +6,6 @@ can go on where this one ended.
 
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Union
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
@@ -14,20 +13,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
 from proto import realtime
-from proto.realtime import SUBPROTOCOL, Position
+from proto.realtime import SUBPROTOCOL, Position, ServerFrame
 
 MAX_FRAME_BYTES = 4 * 1024 * 1024
-
-ServerFrame = Union[  # noqa: UP007  msgspec reads it at run time
-    realtime.Welcome,
-    realtime.Subscribed,
-    realtime.Unsubscribed,
-    realtime.Event,
-    realtime.At,
-    realtime.Resync,
-    realtime.DriverLocation,
-    realtime.Drain,
-]
 
 _decoder: msgspec.json.Decoder[ServerFrame] = msgspec.json.Decoder(ServerFrame)
 _encoder = msgspec.json.Encoder()

@@ -5,6 +5,7 @@ variable: an unknown LARDER_*, a missing one, a value of the wrong type. Values 
 secrets.
 """
 
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from typing import Literal, TypeVar
 
@@ -17,6 +18,11 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 class SettingsError(Exception):
     """The environment does not hold what the program needs; the text says which variable to mend."""
+
+
+def raw_key(text: str) -> bytes:
+    """A key as settings carry it: base64url without padding."""
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def load(kind: type[S], environment: Mapping[str, str]) -> S:

@@ -5,17 +5,21 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import aiohttp
 import msgspec
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from deploy.local import Stack
 from proto import realtime
 from proto.envelope import Actor
 from proto.orders import Item, Location, OrderEvent, Status
 from proto.orders import Order as ContractOrder
-from proto.realtime import Position
+from proto.realtime import Position, ServerFrame
 from proto.streams import order_subject
 from services.gateway import app
 from services.gateway.server import listening
@@ -23,8 +27,8 @@ from services.orders import domain
 from shared.bus import Bus
 from shared.identity import Identity
 from shared.ids import new_id
-from shared.realtime import RealtimeClient, ServerFrame
-from tests.support import bearer, settings_of
+from shared.realtime import RealtimeClient
+from tests.support import bearer, identity, settings_of
 
 ZONE = 2
 SECONDS = 5.0
@@ -171,3 +175,25 @@ class Life:
         seq = (await self.bus.jetstream.publish(subject, msgspec.json.encode(event))).seq
         self.published.append(seq)
         return seq
+
+
+def restaurant() -> Identity:
+    return identity("restaurant", restaurant_id=new_id())
+
+
+def driver(zone: int = ZONE) -> Identity:
+    return identity("driver", zone=zone)
+
+
+async def code_of(client: RealtimeClient | ClientConnection) -> int | None:
+    """The close code, once it is closed."""
+    async with asyncio.timeout(SECONDS):
+        try:
+            while True:
+                await (client.receive() if isinstance(client, RealtimeClient) else client.recv())
+        except ConnectionClosed:
+            return client.close_code
+
+
+async def raw(gate: Gate, **more: Any) -> ClientConnection:
+    return await connect(gate.socket_url, subprotocols=[Subprotocol(realtime.SUBPROTOCOL)], compression=None, **more)

@@ -28,19 +28,19 @@ from services.accounts.events import SESSION_LIFE, Origin
 from services.accounts.sessions import Accounts, ChangePassword, Me, Opened, Session, SignIn
 from services.accounts.store import LAST_ID
 from shared.cursor import Cursors
-from shared.database import connection
+from shared.database import connection, inside_like
+from shared.http.caller import scope_of
 from shared.http.errors import answer_error
 from shared.http.front import TOKEN_COOKIE, address_of, cookie_of, refuse_other_origins
 from shared.http.guards import only, signed_in
 from shared.http.openapi import documented
+from shared.http.paging import Cursor, Limit, cut
 from shared.http.problems import Problem, invalid_field, not_found
 from shared.identity import TOKEN_LIFE, Identity
 
 SESSION_COOKIE = "larder_session"
 SESSION_PATH = "/api/accounts/sessions/current"
 
-Limit = Annotated[int, QueryParameter(ge=1, le=100, description="Entries a page")]
-Cursor = Annotated[str | None, QueryParameter(description="next_cursor of the page before", max_length=512)]
 AccountsRequest = Request[Identity | None, Any, Any]
 
 
@@ -141,7 +141,7 @@ async def list_people(
     below = LAST_ID if cursor is None else api.cursors.decode(scope, cursor, UUID)
     async with connection(api.accounts.pool) as reading:
         people = await store.list_people(reading, below, limit + 1, role, part)
-    return PeoplePage(people[:limit], api.cursors.encode(scope, people[limit - 1].id) if len(people) > limit else None)
+    return PeoplePage(*cut(people, limit, api.cursors, scope, lambda person: person.id))
 
 
 @post(
@@ -198,9 +198,7 @@ async def list_restaurants(
     above = 0 if cursor is None else api.cursors.decode(scope, cursor, int)
     async with connection(api.accounts.pool) as reading:
         found = await store.list_restaurants(reading, above, limit + 1, part)
-    return RestaurantsPage(
-        found[:limit], api.cursors.encode(scope, found[limit - 1].number) if len(found) > limit else None
-    )
+    return RestaurantsPage(*cut(found, limit, api.cursors, scope, lambda restaurant: restaurant.number))
 
 
 @post(
@@ -292,7 +290,7 @@ def _part(q: str | None) -> str | None:
         return None
     if not 1 <= len(q) <= 100 or "\x00" in q:
         raise invalid_field("q", "must have 1 to 100 characters")
-    return q.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return inside_like(q)
 
 
 def _api(request: AccountsRequest) -> Api:
@@ -307,12 +305,12 @@ def _who(request: AccountsRequest) -> Identity:
 
 
 def _address(request: AccountsRequest) -> str:
-    scope: dict[str, Any] = request.scope  # type: ignore[assignment]
+    scope = scope_of(request)
     return address_of(scope, dict(scope["headers"]))
 
 
 def _origin(request: AccountsRequest) -> Origin:
-    scope: dict[str, Any] = request.scope  # type: ignore[assignment]
+    scope = scope_of(request)
     who = request.user
     actor = Actor(None, "system") if who is None else Actor(who.person_id, who.role)
     return Origin(actor, scope["request_id"], scope["traceparent"], _api(request).accounts.now())

@@ -252,4 +252,4 @@ async def _counter(asked: Awaitable[T]) -> T:
     try:
         return await asked
     except (RedisError, OSError) as error:
-        raise Problem(503, "Nobody can sign in at the moment. Try again.", code="busy", retry_after_s=1) from error
+        raise busy("Nobody can sign in at the moment. Try again.") from error

@@ -9,30 +9,28 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, get, patch, post
+from litestar import MediaType, Request, Response, get, patch, post
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from services.catalog import commands, search, store
 from services.catalog.commands import Catalog
 from services.catalog.domain import Changes, NewProduct, Product
-from services.catalog.events import Caller
 from services.catalog.search import MOST_WORDS
 from services.catalog.store import BEST, LATEST, Category, Found, Listed
 from shared.cursor import Cursors
 from shared.database import connection
+from shared.http.caller import caller_of
 from shared.http.guards import only
 from shared.http.openapi import documented
+from shared.http.paging import Cursor, Limit, cut
 from shared.http.problems import invalid_field, not_found
 from shared.identity import Identity
 
-JSON = "application/json"
 SHARED = {"Cache-Control": "public, max-age=0, s-maxage=1"}
 
 # Postgres keeps no NUL in a text.
 _NO_NUL = r"^[^\x00]*$"
-Limit = Annotated[int, QueryParameter(ge=1, le=100, description="Entries a page")]
-Cursor = Annotated[str | None, QueryParameter(description="next_cursor of the page before", max_length=512)]
 CatalogRequest = Request[Identity | None, Any, Any]
 
 _encoder = msgspec.json.Encoder()
@@ -90,7 +88,7 @@ async def list_products(
     page = await (
         _listed(api, wanted, scope, cursor, limit) if q is None else _found(api, wanted, scope, cursor, limit)
     )
-    return Response(_encoder.encode(page), media_type=JSON, headers=SHARED)
+    return Response(_encoder.encode(page), media_type=MediaType.JSON, headers=SHARED)
 
 
 @get(
@@ -116,8 +114,8 @@ async def get_product(
     etag = f'"{product.version}-{int(product.available)}"'
     headers = {**SHARED, "ETag": etag}
     if if_none_match is not None and _matches(if_none_match, etag):
-        return Response(b"", status_code=304, media_type=JSON, headers=headers)
-    return Response(_encoder.encode(product), media_type=JSON, headers=headers)
+        return Response(b"", status_code=304, media_type=MediaType.JSON, headers=headers)
+    return Response(_encoder.encode(product), media_type=MediaType.JSON, headers=headers)
 
 
 @get(
@@ -131,9 +129,8 @@ async def list_categories(request: CatalogRequest, cursor: Cursor = None, limit:
     after = "" if cursor is None else api.cursors.decode("categories", cursor, str)
     async with connection(api.catalog.pool) as reading:
         categories = await store.list_categories(reading, after, limit + 1)
-    more = len(categories) > limit
-    next_cursor = api.cursors.encode("categories", categories[limit - 1].name) if more else None
-    return Response(_encoder.encode(CategoryPage(categories[:limit], next_cursor)), media_type=JSON, headers=SHARED)
+    page = CategoryPage(*cut(categories, limit, api.cursors, "categories", lambda category: category.name))
+    return Response(_encoder.encode(page), media_type=MediaType.JSON, headers=SHARED)
 
 
 @post(
@@ -144,9 +141,9 @@ async def list_categories(request: CatalogRequest, cursor: Cursor = None, limit:
 )
 async def create_product(request: CatalogRequest, data: JSONBody[NewProduct]) -> Response[bytes]:
     """At version 1. An active product needs a price."""
-    product = await commands.create_product(_api(request).catalog, _caller(request), data)
+    product = await commands.create_product(_api(request).catalog, caller_of(request), data)
     headers = {"Location": f"/api/catalog/products/{product.id}"}
-    return Response(_encoder.encode(product), status_code=201, media_type=JSON, headers=headers)
+    return Response(_encoder.encode(product), status_code=201, media_type=MediaType.JSON, headers=headers)
 
 
 @patch(
@@ -159,8 +156,8 @@ async def change_product(
     request: CatalogRequest, product_id: FromPath[UUID], data: JSONBody[Changes]
 ) -> Response[bytes]:
     """What is not named stays. A change that changes nothing answers the product as it is."""
-    product = await commands.change_product(_api(request).catalog, _caller(request), product_id, data)
-    return Response(_encoder.encode(product), media_type=JSON)
+    product = await commands.change_product(_api(request).catalog, caller_of(request), product_id, data)
+    return Response(_encoder.encode(product), media_type=MediaType.JSON)
 
 
 ROUTES = (list_products, get_product, list_categories, create_product, change_product)
@@ -170,8 +167,7 @@ async def _listed(api: Api, wanted: _Wanted, scope: str, cursor: str | None, lim
     below = LATEST if cursor is None else api.cursors.decode(scope, cursor, UUID)
     async with connection(api.catalog.pool) as reading:
         products = await store.list_products(reading, below, limit + 1, wanted.category)
-    more = len(products) > limit
-    return Page(products[:limit], api.cursors.encode(scope, products[limit - 1].id) if more else None)
+    return Page(*cut(products, limit, api.cursors, scope, lambda product: product.id))
 
 
 async def _found(api: Api, wanted: _Wanted, scope: str, cursor: str | None, limit: int) -> Page:
@@ -184,8 +180,8 @@ async def _found(api: Api, wanted: _Wanted, scope: str, cursor: str | None, limi
         if terms is None:
             return Page([], None)
         products = await store.search_products(reading, terms, below, limit + 1, wanted.category)
-    next_cursor = api.cursors.encode(scope, products[limit - 1][0]) if len(products) > limit else None
-    return Page([product for _, product in products[:limit]], next_cursor)
+    page, next_cursor = cut(products, limit, api.cursors, scope, lambda found: found[0])
+    return Page([product for _, product in page], next_cursor)
 
 
 def _matches(if_none_match: str, etag: str) -> bool:
@@ -196,8 +192,3 @@ def _matches(if_none_match: str, etag: str) -> bool:
 def _api(request: CatalogRequest) -> Api:
     api: Api = request.app.state.api
     return api
-
-
-def _caller(request: CatalogRequest) -> Caller:
-    scope: dict[str, Any] = request.scope  # type: ignore[assignment]
-    return Caller(scope["user"], scope["request_id"], scope["traceparent"])

@@ -7,21 +7,13 @@ from proto.catalog import ProductEvent
 from proto.envelope import Actor
 from proto.streams import product_subject
 from services.catalog.domain import Product
-from services.catalog.store import Event
-from shared.identity import Identity
+from shared.http.caller import Caller
 from shared.ids import new_id
+from shared.outbox import Event
 
 CHANGED = "ProductChanged"
 
 _encoder = msgspec.json.Encoder()
-
-
-class Caller(msgspec.Struct, frozen=True):
-    """Who asks, and under which request."""
-
-    identity: Identity
-    request_id: str
-    traceparent: str | None
 
 
 def event_of(product: Product, caller: Caller) -> Event:

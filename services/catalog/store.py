@@ -12,6 +12,7 @@ import msgspec
 from services.catalog.domain import Product
 from services.catalog.search import Terms, Word
 from shared.database import Connection, Row, load_queries
+from shared.outbox import Event
 
 QUERIES = load_queries("catalog", Path(__file__).with_name("queries.sql"))
 
@@ -48,14 +49,6 @@ LATEST = UUID(int=2**128 - 1)
 
 BEST = Found(2**31 - 1, LATEST)
 """Above every rank: the first page of a search."""
-
-
-class Event(msgspec.Struct, frozen=True):
-    """An envelope ready for the outbox."""
-
-    id: UUID
-    subject: str
-    payload: bytes
 
 
 async def get_product(connection: Connection, product_id: UUID) -> Listed | None:

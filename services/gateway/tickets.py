@@ -11,7 +11,7 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from shared.http.problems import Problem
+from shared.http.problems import busy
 from shared.identity import Identity, Revocations
 
 LIFE_SECONDS = 30
@@ -36,7 +36,7 @@ class Tickets:
         try:
             await self._valkey.set(_key(ticket), msgspec.msgpack.encode(identity), ex=LIFE_SECONDS)
         except (RedisError, OSError) as error:
-            raise Problem(503, "No tickets at the moment. Try again.", code="busy", retry_after_s=1) from error
+            raise busy("No tickets at the moment. Try again.") from error
         return ticket
 
     async def redeem(self, ticket: str) -> Identity:

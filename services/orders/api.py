@@ -5,28 +5,27 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import MediaType, Request, Response, get, post
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from proto import orders as contract
 from proto.orders import Status
 from services.orders import commands, domain, pricing, store
-from services.orders.commands import Caller, Orders, PlaceOrder, Transition
+from services.orders.commands import Orders, PlaceOrder, Transition
 from services.orders.store import NEWEST, Entry, HistoryEntry, Position
 from shared.cursor import Cursors
-from shared.database import Connection, transaction
+from shared.database import Connection, inside_like, transaction
+from shared.http.caller import caller_of
 from shared.http.errors import answer_error
 from shared.http.guards import only, signed_in
 from shared.http.openapi import documented
+from shared.http.paging import Cursor, Limit, cut
 from shared.http.problems import FieldError, Problem, busy, invalid, invalid_field, not_found
 from shared.identity import Identity
 
-JSON = "application/json"
 KEY_CHARACTERS = 128
 
-Limit = Annotated[int, QueryParameter(ge=1, le=100, description="Entries a page")]
-Cursor = Annotated[str | None, QueryParameter(description="next_cursor of the page before", max_length=512)]
 OrderRequest = Request[Identity, Any, Any]
 
 _encoder = msgspec.json.Encoder()
@@ -52,32 +51,15 @@ class HistoryPage(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-class EntryDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """An order in a list, as documented: `Entry` with its documents spelled out."""
-
-    id: UUID
-    number: int
-    restaurant_id: UUID
-    restaurant_name: str
-    zone: int
-    driver_id: UUID | None
-    driver_name: str | None
-    status: Status
-    reason: str | None
-    version: int
-    total_cents: int
-    lines: int
-    address: str
-    location: contract.Location
-    stop: int | None
-    shortages: tuple[contract.Shortage, ...]
-    created_at: str
-    updated_at: str
-
-
-class PageDocument(msgspec.Struct, frozen=True):
-    items: list[EntryDocument]
-    next_cursor: str | None
+# A page as documented: the entries' shortages spelled out, which are kept as bytes.
+EntryDocument = msgspec.defstruct(
+    "Entry",
+    [
+        (field.name, tuple[contract.Shortage, ...] if field.name == "shortages" else field.type)
+        for field in msgspec.structs.fields(Entry)
+    ],
+)
+PageDocument = msgspec.defstruct("Page", [("items", list[EntryDocument]), ("next_cursor", str | None)])  # type: ignore[valid-type]
 
 
 @post(
@@ -92,8 +74,8 @@ async def place_order(
     idempotency_key: Annotated[str, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=KEY_CHARACTERS)],
 ) -> Response[bytes]:
     """At the book's prices. The same key with the same body gives the same order, however often it is sent."""
-    answer = await commands.place_order(_api(request).orders, _caller(request), _key(idempotency_key), data)
-    return Response(answer.body, status_code=answer.status, media_type=JSON)
+    answer = await commands.place_order(_api(request).orders, caller_of(request), _key(idempotency_key), data)
+    return Response(answer.body, status_code=answer.status, media_type=MediaType.JSON)
 
 
 @get(
@@ -118,10 +100,8 @@ async def list_orders(
     below = NEWEST if cursor is None else api.cursors.decode(scope, cursor, Position)
     async with transaction(api.orders.pool, store.begin_as(identity)) as connection:
         entries = await _entries(connection, identity, wanted, below, limit + 1)
-    more = len(entries) > limit
-    last = entries[limit - 1] if more else None
-    next_cursor = None if last is None else api.cursors.encode(scope, Position(last.created_at, last.id))
-    return Response(_encoder.encode(Page(entries[:limit], next_cursor)), media_type=JSON)
+    page = Page(*cut(entries, limit, api.cursors, scope, lambda entry: Position(entry.created_at, entry.id)))
+    return Response(_encoder.encode(page), media_type=MediaType.JSON)
 
 
 @get(
@@ -136,7 +116,7 @@ async def get_order(request: OrderRequest, order_id: FromPath[UUID]) -> Response
         order = await store.get_order(connection, order_id)
     if order is None:
         raise not_found("order")
-    return Response(_encoder.encode(order), media_type=JSON)
+    return Response(_encoder.encode(order), media_type=MediaType.JSON)
 
 
 @get(
@@ -156,8 +136,8 @@ async def get_history(
         entries = await store.list_history(connection, order_id, above, limit + 1)
         if not entries and await store.get_order(connection, order_id) is None:
             raise not_found("order")
-    next_cursor = api.cursors.encode(scope, entries[limit - 1].version) if len(entries) > limit else None
-    return Response(_encoder.encode(HistoryPage(entries[:limit], next_cursor)), media_type=JSON)
+    page = HistoryPage(*cut(entries, limit, api.cursors, scope, lambda entry: entry.version))
+    return Response(_encoder.encode(page), media_type=MediaType.JSON)
 
 
 @post(
@@ -177,8 +157,8 @@ async def change_order(
 ) -> Response[bytes]:
     """Confirm, reject, prepare, ready, assign, claim, deliver, fail or cancel, as the caller's role may."""
     key = None if idempotency_key is None else _key(idempotency_key)
-    answer = await commands.change_order(_api(request).orders, _caller(request), order_id, key, data)
-    return Response(answer.body, status_code=answer.status, media_type=JSON)
+    answer = await commands.change_order(_api(request).orders, caller_of(request), order_id, key, data)
+    return Response(answer.body, status_code=answer.status, media_type=MediaType.JSON)
 
 
 ROUTES = (place_order, list_orders, get_order, get_history, change_order)
@@ -220,25 +200,16 @@ async def _entries(
             if wanted.status in (None, entry.status) and (entry.created_at, entry.id) < (below.created_at, below.id)
         ]
     if wanted.q is not None:
-        restaurants = await store.list_restaurants_named(connection, _without_wildcards(wanted.q))
+        restaurants = await store.list_restaurants_named(connection, inside_like(wanted.q))
         return await store.list_orders_of_restaurants(connection, below, limit, wanted.status, restaurants)
     if identity.role == "driver":
         return await store.list_deliveries(connection, below, limit, wanted.status, identity.person_id)
     return await store.list_orders(connection, below, limit, wanted.status)
 
 
-def _without_wildcards(text: str) -> str:
-    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-
-
 def _api(request: OrderRequest) -> Api:
     api: Api = request.app.state.api
     return api
-
-
-def _caller(request: OrderRequest) -> Caller:
-    scope: dict[str, Any] = request.scope  # type: ignore[assignment]
-    return Caller(request.user, scope["request_id"], scope["traceparent"])
 
 
 def _key(key: str) -> str:

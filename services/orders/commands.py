@@ -21,7 +21,8 @@ from services.orders.events import event_of
 from services.orders.store import Key, Origin
 from shared.bus import Bus
 from shared.database import Connection, Pool, transaction
-from shared.http.problems import Problem, invalid_field, not_found
+from shared.http.caller import Caller
+from shared.http.problems import Problem, busy, invalid_field, not_found
 from shared.identity import Identity
 from shared.ids import new_id
 from shared.outbox import WAKE
@@ -64,23 +65,6 @@ class Orders:
     now: Callable[[], datetime]
 
 
-class Caller(msgspec.Struct, frozen=True):
-    """Who asks, and under which request."""
-
-    identity: Identity
-    request_id: str
-    traceparent: str | None
-
-    @property
-    def origin(self) -> Origin:
-        return Origin(self.identity.person_id, self.identity.role, self.request_id, self.traceparent)
-
-    @property
-    def key_scope(self) -> UUID:
-        """A restaurant's people share their keys: the order is the restaurant's."""
-        return self.identity.restaurant_id or self.identity.person_id
-
-
 class Answer(msgspec.Struct, frozen=True):
     """`body` is JSON. The same bytes for the same key, always."""
 
@@ -108,8 +92,9 @@ async def place_order(orders: Orders, caller: Caller, key: str, wanted: PlaceOrd
                 return stored
             raise
         body = _encoder.encode(placed.order)
-        event = event_of(placed, caller.origin)
-        if not await store.insert_order(connection, placed, len(products), event, caller.origin, claim, body):
+        origin = _origin(caller)
+        event = event_of(placed, origin)
+        if not await store.insert_order(connection, placed, len(products), event, origin, claim, body):
             stored = await _stored(connection, claim)
             if stored is None:
                 raise RuntimeError("a key was taken and cannot be read")
@@ -122,7 +107,7 @@ def _decide(
     known: tuple[int, domain.Customer, dict[UUID, pricing.Price]] | None, wanted: PlaceOrder, at: datetime
 ) -> domain.Changed:
     if known is None:
-        raise Problem(503, "Your restaurant is not known here yet.", code="busy", retry_after_s=1)
+        raise busy("Your restaurant is not known here yet.")
     number, customer, book = known
     wishes = [
         pricing.Wish(
@@ -137,7 +122,9 @@ async def change_order(orders: Orders, caller: Caller, order_id: UUID, key: str 
     """200 with the order. Raises domain's errors, Problem 404 for an order out of sight, 409 `taken` for an offer that
     somebody else has, 400 for a driver nobody knows, 422 for a key used otherwise."""
     identity = caller.identity
-    claim = None if key is None else Key(caller.key_scope, key, _hash(order_id.bytes, wanted))
+    # A restaurant's people share their keys: the order is the restaurant's.
+    scope = identity.restaurant_id or identity.person_id
+    claim = None if key is None else Key(scope, key, _hash(order_id.bytes, wanted))
     async with transaction(orders.pool, store.begin_as(identity)) as connection:
         named = wanted.driver_id if isinstance(wanted.driver_id, UUID) else None
         route_of = identity.person_id if identity.role == "driver" else named
@@ -160,9 +147,10 @@ async def change_order(orders: Orders, caller: Caller, order_id: UUID, key: str 
         )
         changed = domain.change(order, asked, orders.now())
         body = _encoder.encode(changed.order)
-        event = event_of(changed, caller.origin)
+        origin = _origin(caller)
+        event = event_of(changed, origin)
         try:
-            done = await store.update_order(connection, changed, event, caller.origin, wanted.reason, claim, body)
+            done = await store.update_order(connection, changed, event, origin, wanted.reason, claim, body)
         except asyncpg.UniqueViolationError as error:
             # The same key was in flight for another order, and won.
             raise _key_reused() from error
@@ -205,6 +193,10 @@ async def _stored(connection: Connection, claim: Key) -> Answer | None:
     if stored.request_hash != claim.request_hash:
         raise _key_reused()
     return Answer(stored.status, stored.response)
+
+
+def _origin(caller: Caller) -> Origin:
+    return Origin(caller.identity.person_id, caller.identity.role, caller.request_id, caller.traceparent)
 
 
 def _key_reused() -> Problem:

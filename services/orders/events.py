@@ -11,8 +11,9 @@ from proto.envelope import Actor, Envelope
 from proto.orders import Audience
 from proto.streams import order_subject
 from services.orders.domain import Changed, Order
-from services.orders.store import Event, Origin
+from services.orders.store import Origin
 from shared.ids import new_id
+from shared.outbox import Event
 
 
 class OrderEnvelope(Envelope, frozen=True, kw_only=True):

@@ -250,7 +250,7 @@ where price_book.version < excluded.version;
 -- Every version of every order, in the order in which they happened, with what the one before it looked like: all that
 -- is needed to tell of it again.
 select
-    history.order_id,
+    history.order_id as id,
     history.version,
     history.event_id,
     history.event,
@@ -263,7 +263,7 @@ select
     history.actor_role,
     history.request_id,
     history.traceparent,
-    history.at,
+    history.at as updated_at,
     lag(history.status) over versions as before_status,
     lag(history.driver_id) over versions as before_driver_id,
     placed.number,

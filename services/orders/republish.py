@@ -18,23 +18,23 @@ import structlog
 import uvloop
 from nats.js.errors import NotFoundError
 
-from proto.orders import Location
 from proto.streams import EPOCH, ORDERS
 from services.orders import store
 from services.orders.app import Settings
-from services.orders.domain import HAS_A_REASON, Changed, Order, audience
+from services.orders.domain import HAS_A_REASON, Changed, audience
 from services.orders.events import event_of
-from services.orders.store import Event, Origin
+from services.orders.store import Origin
 from shared import log
 from shared.bus import Bus, ensure_stream
 from shared.database import Connection, Pool, Row, open_pool, transaction
+from shared.outbox import Event
 from shared.outbox.publisher import Publisher
 from shared.outbox.relay import BATCH, LOCK_CLASS
 from shared.settings import SettingsError, load
 
 REPLACE = "--replace"
-BEGIN = f"{store.SYSTEM}; set local statement_timeout = 0; set local lock_timeout = 0; " + (
-    "set local idle_in_transaction_session_timeout = 0"
+BEGIN = "; set local ".join(
+    [store.SYSTEM, "statement_timeout = 0", "lock_timeout = 0", "idle_in_transaction_session_timeout = 0"]
 )
 """It may take minutes, and nobody waits for an answer."""
 
@@ -84,7 +84,7 @@ async def _batches(connection: Connection) -> AsyncIterator[list[Row]]:
             {
                 "id": len(batch),
                 "event_id": event.id,
-                "key": row["order_id"],
+                "key": row["id"],
                 "subject": event.subject,
                 "payload": event.payload,
                 "ttl_seconds": None,
@@ -99,27 +99,9 @@ async def _batches(connection: Connection) -> AsyncIterator[list[Row]]:
 
 def rebuilt(row: Row) -> Event:
     """The event of one version, the same bytes as when it happened. `row` is one of `list_all_history`."""
-    order = Order(
-        id=row["order_id"],
-        number=row["number"],
-        restaurant_id=row["restaurant_id"],
-        restaurant_name=row["restaurant_name"],
-        zone=row["zone"],
-        driver_id=row["driver_id"],
-        driver_name=row["driver_name"],
-        status=row["status"],
-        reason=row["reason"] if row["status"] in HAS_A_REASON else None,
-        version=row["version"],
-        total_cents=row["total_cents"],
-        items=msgspec.Raw(row["items"].encode()),
-        note=row["note"],
-        address=row["address"],
-        location=Location(row["lat"], row["lon"]),
-        stop=row["stop"],
-        shortages=msgspec.Raw(row["shortages"].encode()),
-        created_at=row["created_at"],
-        updated_at=row["at"],
-    )
+    order = store.order_of(row)
+    if order.status not in HAS_A_REASON:
+        order = msgspec.structs.replace(order, reason=None)  # the step's, which the history alone keeps
     before = None
     if row["before_status"] is not None:
         before = msgspec.structs.replace(order, status=row["before_status"], driver_id=row["before_driver_id"])

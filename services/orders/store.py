@@ -20,6 +20,7 @@ from services.orders.domain import Changed, Customer, Driver, Order
 from services.orders.pricing import Price
 from shared.database import Connection, Row, load_queries
 from shared.identity import Identity
+from shared.outbox import Event
 
 QUERIES = load_queries("orders", Path(__file__).with_name("queries.sql"))
 
@@ -47,14 +48,6 @@ class StoredAnswer(msgspec.Struct, frozen=True):
     request_hash: bytes
     status: int
     response: bytes
-
-
-class Event(msgspec.Struct, frozen=True):
-    """An envelope ready for the outbox."""
-
-    id: UUID
-    subject: str
-    payload: bytes
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +157,7 @@ async def get_stored_answer(connection: Connection, scope: UUID, key: str) -> St
 
 async def get_order(connection: Connection, order_id: UUID) -> Order | None:
     row = await QUERIES["get_order"].row(connection, order_id)
-    return None if row is None else _order(row)
+    return None if row is None else order_of(row)
 
 
 async def get_order_for_change(
@@ -172,7 +165,7 @@ async def get_order_for_change(
 ) -> tuple[Order, int] | None:
     """The order, locked, and the next stop on the driver's route."""
     row = await QUERIES["get_order_for_change"].row(connection, order_id, driver_id)
-    return None if row is None else (_order(row), row["next_stop"])
+    return None if row is None else (order_of(row), row["next_stop"])
 
 
 async def offer_is_taken(connection: Connection, order_id: UUID) -> bool:
@@ -302,7 +295,8 @@ async def _entries(query: str, connection: Connection, *parameters: object) -> l
     ]
 
 
-def _order(row: Row) -> Order:
+def order_of(row: Row) -> Order:
+    """A whole order from any query that names its columns."""
     return Order(
         id=row["id"],
         number=row["number"],

@@ -11,5 +11,17 @@ Every context's outbox is the same table, `<context>.outbox`:
     created_at, published_at, parked_at timestamptz, error text
 """
 
+from uuid import UUID
+
+import msgspec
+
 WAKE = "larder.outbox.wake"
 """Core NATS subject that writers nudge after a commit."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """An envelope ready for the outbox. `id` becomes the JetStream message id."""
+
+    id: UUID
+    subject: str
+    payload: bytes

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from proto import realtime
 from proto.orders import Audience, OrderHead
-from proto.realtime import Position
+from proto.realtime import Position, ServerFrame
 from services.gateway import writer
 from services.gateway.entry import Entry
 from services.gateway.hub import Hub
@@ -22,7 +22,6 @@ from services.gateway.sight import Viewer
 from services.gateway.socket import Socket
 from services.gateway.tickets import Tickets
 from shared.identity import Identity
-from shared.realtime import ServerFrame
 from tests.support import eventually, identity
 
 MINE, OTHER = UUID(int=1), UUID(int=2)
