@@ -5,13 +5,15 @@ services: two ways to the same frames, compared one by one.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 from uuid import UUID
 
 Topic = Literal["orders", "offers"]
 Kind = Literal["restaurant", "driver", "admin"]
+Key = tuple[str, UUID | int | None]
+"""A group that is told the same: a restaurant, a driver, a zone's drivers, the admins."""
 
 
 class Version(NamedTuple):
@@ -87,46 +89,61 @@ class Verdict(NamedTuple):
         return not (self.missing or self.repeated or self.foreign or self.out_of_order)
 
 
-def expected(versions: Mapping[UUID, list[Version]], listener: Listener) -> set[Frame]:
-    """The frames that the listener must get, once each."""
-    frames: set[Frame] = set()
+def expected(versions: Mapping[UUID, list[Version]], listeners: Sequence[Listener]) -> list[set[Frame]]:
+    """The frames that each listener must get, once each. One pass over the versions, however many listen: the demo's
+    own sockets have to be answered meanwhile."""
+    must: list[set[Frame]] = [set() for _ in listeners]
+    places: dict[Key, list[int]] = defaultdict(list)
+    for place, listener in enumerate(listeners):
+        for key in _keys(listener):
+            places[key].append(place)
     for steps in versions.values():
         before: Version | None = None
         for after in sorted(steps, key=lambda step: step.version):
-            frames.update(_frames(before, after, listener))
+            for key, frame in _told(before, after):
+                for place in places.get(key, ()):
+                    must[place].add(frame)
             before = after
-    return frames
+    return must
 
 
-def _frames(before: Version | None, after: Version, listener: Listener) -> Iterable[Frame]:
-    if listener.kind == "admin" or listener.restaurant_id == after.restaurant_id:
-        yield Frame("orders", after.order_id, after.version, left=False)
-        return
-    if listener.kind != "driver":
-        return
-    had_it = before is not None and before.driver_id == listener.person_id
-    if after.driver_id == listener.person_id:
-        yield Frame("orders", after.order_id, after.version, left=False)
-    elif had_it:
-        yield Frame("orders", after.order_id, after.version, left=True)
-    was_offered = before is not None and before.offered_in == listener.zone
-    if after.offered_in == listener.zone:
-        yield Frame("offers", after.order_id, after.version, left=False)
-    elif was_offered:
-        yield Frame("offers", after.order_id, after.version, left=True)
+def _keys(listener: Listener) -> list[Key]:
+    if listener.kind == "restaurant":
+        return [("restaurant", listener.restaurant_id)]
+    if listener.kind == "driver":
+        return [("driver", listener.person_id), ("zone", listener.zone)]
+    return [("admins", None)]
 
 
-def judge(ledger: Ledger, kind: Kind, listeners: Iterable[Listener]) -> Verdict:
-    """Compares what each listener of a kind received with what it must have."""
-    of_kind = [listener for listener in listeners if listener.kind == kind]
+def _told(before: Version | None, after: Version) -> Iterable[tuple[Key, Frame]]:
+    """Who is told what of one step."""
+    order = Frame("orders", after.order_id, after.version, left=False)
+    yield ("admins", None), order
+    yield ("restaurant", after.restaurant_id), order
+    if after.driver_id is not None:
+        yield ("driver", after.driver_id), order
+    if before is not None and before.driver_id not in (None, after.driver_id):
+        yield ("driver", before.driver_id), order._replace(left=True)
+    offer = order._replace(topic="offers")
+    if after.offered_in is not None:
+        yield ("zone", after.offered_in), offer
+    elif before is not None and before.offered_in is not None:
+        yield ("zone", before.offered_in), offer._replace(left=True)
+
+
+def judge(ledger: Ledger, kind: Kind, listeners: Sequence[Listener], must: Sequence[set[Frame]]) -> Verdict:
+    """Compares what each listener of a kind received with what it must have, by `expected` of the same listeners."""
     total = Counter[str]()
     latencies: list[float] = []
-    for listener in of_kind:
-        must, came = expected(ledger.versions, listener), Counter(receipt.frame for receipt in listener.received)
-        total["expected"] += len(must)
+    for listener, frames in zip(listeners, must, strict=True):
+        if listener.kind != kind:
+            continue
+        came = Counter(receipt.frame for receipt in listener.received)
+        total["listeners"] += 1
+        total["expected"] += len(frames)
         total["received"] += len(listener.received)
-        total["missing"] += len(must - came.keys())
-        total["foreign"] += len(came.keys() - must)
+        total["missing"] += len(frames - came.keys())
+        total["foreign"] += len(came.keys() - frames)
         total["repeated"] += sum(times - 1 for times in came.values())
         total["out_of_order"] += _out_of_order(listener.received)
         for receipt in listener.received:
@@ -134,7 +151,7 @@ def judge(ledger: Ledger, kind: Kind, listeners: Iterable[Listener]) -> Verdict:
             if sent is not None:
                 latencies.append((receipt.at - sent) * 1000)
     return Verdict(
-        listeners=len(of_kind),
+        listeners=total["listeners"],
         expected=total["expected"],
         received=total["received"],
         missing=total["missing"],

@@ -13,7 +13,7 @@ from rich.progress import Progress
 
 from deploy.demo import source
 from deploy.demo.client import Person, Refused
-from deploy.demo.ledger import Kind, Ledger, Verdict, expected, judge
+from deploy.demo.ledger import Frame, Kind, Ledger, Listener, Verdict, expected, judge
 from deploy.demo.load import World
 from deploy.demo.people import ADMIN, DRIVERS, driver_email, restaurant_email
 from deploy.demo.source import Basket
@@ -82,9 +82,11 @@ class Replay:
             speed = max(1.0, span * self.rate / len(self.baskets))
             await self._play(cast, restaurants, speed)
             seconds = perf_counter() - began
-            await self._settle(people)
             listeners = [person.listener for person in people]
-            verdicts = {kind: judge(self.ledger, kind, listeners) for kind in get_args(Kind)}
+            must = expected(self.ledger.versions, listeners)
+            await self._settle(listeners, must)
+            # Before we hang up ourselves.
+            closed = [person.closed for person in people if person.closed is not None]
         prices = {sku: price for sku, (_, price, _) in self.world.products.items()}
         oracle = source.oracle(prices, [basket.basket_id for basket in self.baskets])
         return Result(
@@ -96,8 +98,8 @@ class Replay:
             broken=self.broken,
             lost_races=cast.lost_races,
             mispriced=sum(total != oracle.get(basket) for basket, total in self.totals.items()),
-            verdicts=verdicts,
-            closed=[person.closed for person in people if person.closed is not None],
+            verdicts={kind: judge(self.ledger, kind, listeners, must) for kind in get_args(Kind)},
+            closed=closed,
         )
 
     async def _sign_in(self, session: aiohttp.ClientSession) -> tuple[list[Person], list[Person], dict[int, Person]]:
@@ -172,11 +174,11 @@ class Replay:
             items.append({"product_id": product, "quantity": quantity, "price_cents": price, "version": version})
         return items
 
-    async def _settle(self, people: Sequence[Person]) -> None:
+    @staticmethod
+    async def _settle(listeners: Sequence[Listener], must: Sequence[set[Frame]]) -> None:
         """Waits until everybody has as many frames as they must get, at most for a while: the report tells the rest."""
-        wanted = {id(person): len(expected(self.ledger.versions, person.listener)) for person in people}
         until = perf_counter() + SETTLE_SECONDS
         while perf_counter() < until:
-            if all(len(person.listener.received) >= wanted[id(person)] for person in people):
+            if all(len(one.received) >= len(frames) for one, frames in zip(listeners, must, strict=True)):
                 return
             await asyncio.sleep(0.05)

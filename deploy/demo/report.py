@@ -1,5 +1,7 @@
 """What the demo measured, for a person at a terminal."""
 
+from collections import Counter
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -47,4 +49,5 @@ def show(result: Result, console: Console) -> None:
     for what, count in result.broken.most_common(5):
         console.print(f"[red]{count:,} stories broke off: {what}[/]", markup=True)
     if result.closed:
-        console.print(f"[red]Sockets were closed: {result.closed}[/]")
+        codes = ", ".join(f"{count:,} with {code}" for code, count in Counter(result.closed).most_common())
+        console.print(f"[red]Sockets were closed before the end: {codes}[/]")
