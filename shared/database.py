@@ -6,6 +6,7 @@ transaction ends by COMMIT, or by ROLLBACK when anything was raised. Each query 
 text, in pg_stat_statements and on its metric.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -93,34 +94,58 @@ async def open_pool(url: str, *, size: int, name: str) -> AsyncIterator[Pool]:
         await pool.close()
 
 
-@asynccontextmanager
-async def connection(pool: Pool) -> AsyncIterator[Connection]:
+class connection:  # noqa: N801  used as a function: `async with connection(pool) as reading`
     """A connection without a transaction around it: one statement is one round trip. Raises TimeoutError when none
     came free in time."""
-    waited = perf_counter()
-    async with pool.acquire(timeout=ACQUIRE_SECONDS) as acquired:
+
+    # A class and not a generator, and the pool's own timeout left alone: those two cost 25 µs, twice a request.
+    __slots__ = ("_acquired", "_pool")
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._acquired: Connection = None
+
+    async def __aenter__(self) -> Connection:
+        waited = perf_counter()
+        async with asyncio.timeout(ACQUIRE_SECONDS):
+            self._acquired = await self._pool.acquire()
         POOL_WAIT_SECONDS.observe(perf_counter() - waited)
         POOL_BUSY.inc()
-        try:
-            yield acquired
-        finally:
-            POOL_BUSY.dec()
+        return self._acquired
+
+    async def __aexit__(self, *_: object) -> None:
+        POOL_BUSY.dec()
+        await self._pool.release(self._acquired)
 
 
-@asynccontextmanager
-async def transaction(pool: Pool, begin: str = "begin") -> AsyncIterator[Connection]:
+class transaction(connection):  # noqa: N801  used as a function, like the above
     """A connection inside a transaction. `begin` is one simple-protocol message: the `begin`, and any SET LOCAL with
     it, in a single round trip. Raises TimeoutError when no connection came free in time."""
-    async with connection(pool) as acquired:
+
+    __slots__ = ("_begin",)
+
+    def __init__(self, pool: Pool, begin: str = "begin") -> None:
+        super().__init__(pool)
+        self._begin = begin
+
+    async def __aenter__(self) -> Connection:
+        acquired = await super().__aenter__()
         try:
-            await acquired.execute(begin)
-            yield acquired
-            await acquired.execute("commit")
-        except Exception:
-            # What was cancelled in the middle of a query is rolled back by the pool, which waits for the query's end.
-            if not acquired.is_closed():
-                await acquired.execute("rollback")
+            await acquired.execute(self._begin)
+        except BaseException as error:
+            await self.__aexit__(type(error), error, None)
             raise
+        return acquired
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        try:
+            if error is None:
+                await self._acquired.execute("commit")
+            # What was cancelled in the middle of a query is rolled back by the pool, which waits for the query's end.
+            elif isinstance(error, Exception) and not self._acquired.is_closed():
+                await self._acquired.execute("rollback")
+        finally:
+            await super().__aexit__()
 
 
 async def _no_reset(_connection: Connection) -> None:

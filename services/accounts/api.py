@@ -112,7 +112,7 @@ async def get_me(request: AccountsRequest) -> Present:
 
 @post(
     "/api/accounts/me/password",
-    guards=[signed_in],
+    before_request=signed_in,
     responses={201: ResponseSpec(Session), **documented(400, 401, 403, 409, 413, 415, 429, 503)},
     summary="Change one's own password",
 )
@@ -125,7 +125,7 @@ async def change_password(request: AccountsRequest, data: JSONBody[ChangePasswor
 
 @get(
     "/api/accounts/people",
-    guards=[only("admin")],
+    before_request=only("admin"),
     responses={200: ResponseSpec(PeoplePage), **documented(400, 401, 403, 429, 503)},
     summary="List people, newest first",
 )
@@ -146,7 +146,7 @@ async def list_people(
 
 @post(
     "/api/accounts/people",
-    guards=[only("admin")],
+    before_request=only("admin"),
     responses={201: ResponseSpec(Person), **documented(400, 401, 403, 409, 413, 415, 429, 503)},
     summary="Add a person",
 )
@@ -157,7 +157,7 @@ async def create_person(request: AccountsRequest, data: JSONBody[NewPerson]) -> 
 
 @get(
     "/api/accounts/people/{person_id:uuid}",
-    guards=[only("admin")],
+    before_request=only("admin"),
     responses={200: ResponseSpec(Person), **documented(400, 401, 403, 404, 429, 503)},
     summary="One person",
 )
@@ -172,7 +172,7 @@ async def get_person(request: AccountsRequest, person_id: FromPath[UUID]) -> Per
 
 @patch(
     "/api/accounts/people/{person_id:uuid}",
-    guards=[only("admin")],
+    before_request=only("admin"),
     responses={200: ResponseSpec(Person), **documented(400, 401, 403, 404, 409, 413, 415, 429, 503)},
     summary="Change a person",
 )
@@ -183,7 +183,7 @@ async def change_person(request: AccountsRequest, person_id: FromPath[UUID], dat
 
 @get(
     "/api/accounts/restaurants",
-    guards=[only("admin")],
+    before_request=only("admin"),
     responses={200: ResponseSpec(RestaurantsPage), **documented(400, 401, 403, 429, 503)},
     summary="List restaurants by number",
 )
@@ -203,7 +203,7 @@ async def list_restaurants(
 
 @post(
     "/api/accounts/restaurants",
-    guards=[only("admin")],
+    before_request=only("admin"),
     responses={201: ResponseSpec(Restaurant), **documented(400, 401, 403, 409, 413, 415, 429, 503)},
     summary="Add a restaurant",
 )
@@ -214,7 +214,7 @@ async def create_restaurant(request: AccountsRequest, data: JSONBody[NewRestaura
 
 @get(
     "/api/accounts/restaurants/{restaurant_id:uuid}",
-    guards=[only("admin")],
+    before_request=only("admin"),
     responses={200: ResponseSpec(Restaurant), **documented(400, 401, 403, 404, 429, 503)},
     summary="One restaurant",
 )
@@ -229,7 +229,7 @@ async def get_restaurant(request: AccountsRequest, restaurant_id: FromPath[UUID]
 
 @patch(
     "/api/accounts/restaurants/{restaurant_id:uuid}",
-    guards=[only("admin")],
+    before_request=only("admin"),
     responses={200: ResponseSpec(Restaurant), **documented(400, 401, 403, 404, 409, 413, 415, 429, 503)},
     summary="Change a restaurant",
 )

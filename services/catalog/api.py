@@ -135,7 +135,7 @@ async def list_categories(request: CatalogRequest, cursor: Cursor = None, limit:
 
 @post(
     "/api/catalog/products",
-    guards=[only("admin")],
+    before_request=only("admin"),
     responses={201: ResponseSpec(Product), **documented(400, 401, 403, 409, 413, 415, 429, 503)},
     summary="Make a product",
 )
@@ -148,7 +148,7 @@ async def create_product(request: CatalogRequest, data: JSONBody[NewProduct]) ->
 
 @patch(
     "/api/catalog/products/{product_id:uuid}",
-    guards=[only("admin")],
+    before_request=only("admin"),
     responses={200: ResponseSpec(Product), **documented(400, 401, 403, 404, 409, 413, 415, 429, 503)},
     summary="Change a product",
 )

@@ -20,7 +20,7 @@ class Ticket(msgspec.Struct, frozen=True):
 
 @post(
     "/api/realtime/tickets",
-    guards=[signed_in],
+    before_request=signed_in,
     responses={201: ResponseSpec(Ticket), **documented(401, 403, 413, 415, 429, 503)},
     summary="A ticket for one socket",
 )

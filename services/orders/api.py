@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import MediaType, Request, Response, get, post
+from litestar import Request, Response, get, post
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
@@ -16,6 +16,7 @@ from services.orders.commands import Orders, PlaceOrder, Transition
 from services.orders.store import NEWEST, Entry, HistoryEntry, Position
 from shared.cursor import Cursors
 from shared.database import Connection, inside_like, transaction
+from shared.http.answers import JSONAnswer
 from shared.http.caller import caller_of
 from shared.http.errors import answer_error
 from shared.http.guards import only, signed_in
@@ -64,7 +65,7 @@ PageDocument = msgspec.defstruct("Page", [("items", list[EntryDocument]), ("next
 
 @post(
     "/api/orders",
-    guards=[only("restaurant")],
+    before_request=only("restaurant"),
     responses={201: ResponseSpec(contract.Order), **documented(400, 401, 403, 409, 413, 415, 422, 429, 503)},
     summary="Place an order",
 )
@@ -72,15 +73,15 @@ async def place_order(
     request: OrderRequest,
     data: JSONBody[PlaceOrder],
     idempotency_key: Annotated[str, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=KEY_CHARACTERS)],
-) -> Response[bytes]:
+) -> JSONAnswer:
     """At the book's prices. The same key with the same body gives the same order, however often it is sent."""
     answer = await commands.place_order(_api(request).orders, caller_of(request), _key(idempotency_key), data)
-    return Response(answer.body, status_code=answer.status, media_type=MediaType.JSON)
+    return JSONAnswer(answer.body, answer.status)
 
 
 @get(
     "/api/orders",
-    guards=[signed_in],
+    before_request=signed_in,
     responses={200: ResponseSpec(PageDocument), **documented(400, 401, 403, 429, 503)},
     summary="List orders, newest first",
 )
@@ -91,7 +92,7 @@ async def list_orders(
     offers: Annotated[bool, QueryParameter(description="The open offers of the driver's zone")] = False,
     cursor: Cursor = None,
     limit: Limit = 20,
-) -> Response[bytes]:
+) -> JSONAnswer:
     """A restaurant's own, those assigned to a driver, all for an admin; entries without items and note."""
     api, identity = _api(request), request.user
     wanted = _Wanted(status=status, q=q, offers=offers)
@@ -101,33 +102,33 @@ async def list_orders(
     async with transaction(api.orders.pool, store.begin_as(identity)) as connection:
         entries = await _entries(connection, identity, wanted, below, limit + 1)
     page = Page(*cut(entries, limit, api.cursors, scope, lambda entry: Position(entry.created_at, entry.id)))
-    return Response(_encoder.encode(page), media_type=MediaType.JSON)
+    return JSONAnswer(_encoder.encode(page))
 
 
 @get(
     "/api/orders/{order_id:uuid}",
-    guards=[signed_in],
+    before_request=signed_in,
     responses={200: ResponseSpec(contract.Order), **documented(400, 401, 404, 429, 503)},
     summary="One order",
 )
-async def get_order(request: OrderRequest, order_id: FromPath[UUID]) -> Response[bytes]:
+async def get_order(request: OrderRequest, order_id: FromPath[UUID]) -> JSONAnswer:
     """Whole, if the caller may see it."""
     async with transaction(_api(request).orders.pool, store.begin_as(request.user)) as connection:
         order = await store.get_order(connection, order_id)
     if order is None:
         raise not_found("order")
-    return Response(_encoder.encode(order), media_type=MediaType.JSON)
+    return JSONAnswer(_encoder.encode(order))
 
 
 @get(
     "/api/orders/{order_id:uuid}/history",
-    guards=[signed_in],
+    before_request=signed_in,
     responses={200: ResponseSpec(HistoryPage), **documented(400, 401, 404, 429, 503)},
     summary="What happened to an order, oldest first",
 )
 async def get_history(
     request: OrderRequest, order_id: FromPath[UUID], cursor: Cursor = None, limit: Limit = 20
-) -> Response[bytes]:
+) -> JSONAnswer:
     """One entry a version."""
     api = _api(request)
     scope = f"history {order_id}"
@@ -137,12 +138,12 @@ async def get_history(
         if not entries and await store.get_order(connection, order_id) is None:
             raise not_found("order")
     page = HistoryPage(*cut(entries, limit, api.cursors, scope, lambda entry: entry.version))
-    return Response(_encoder.encode(page), media_type=MediaType.JSON)
+    return JSONAnswer(_encoder.encode(page))
 
 
 @post(
     "/api/orders/{order_id:uuid}/transitions",
-    guards=[signed_in],
+    before_request=signed_in,
     status_code=200,
     responses={200: ResponseSpec(contract.Order), **documented(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)},
     summary="Move an order to its next state",
@@ -154,11 +155,11 @@ async def change_order(
     idempotency_key: Annotated[
         str | None, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=KEY_CHARACTERS)
     ] = None,
-) -> Response[bytes]:
+) -> JSONAnswer:
     """Confirm, reject, prepare, ready, assign, claim, deliver, fail or cancel, as the caller's role may."""
     key = None if idempotency_key is None else _key(idempotency_key)
     answer = await commands.change_order(_api(request).orders, caller_of(request), order_id, key, data)
-    return Response(answer.body, status_code=answer.status, media_type=MediaType.JSON)
+    return JSONAnswer(answer.body, answer.status)
 
 
 ROUTES = (place_order, list_orders, get_order, get_history, change_order)
