@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import perf_counter
+from types import TracebackType
 from typing import Any, TypeAlias
 
 import aiosql
@@ -113,7 +114,9 @@ class connection:  # noqa: N801  used as a function: `async with connection(pool
         POOL_BUSY.inc()
         return self._acquired
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         POOL_BUSY.dec()
         await self._pool.release(self._acquired)
 
@@ -137,7 +140,9 @@ class transaction(connection):  # noqa: N801  used as a function, like the above
             raise
         return acquired
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
             if error is None:
                 await self._acquired.execute("commit")
@@ -145,7 +150,7 @@ class transaction(connection):  # noqa: N801  used as a function, like the above
             elif isinstance(error, Exception) and not self._acquired.is_closed():
                 await self._acquired.execute("rollback")
         finally:
-            await super().__aexit__()
+            await super().__aexit__(kind, error, trace)
 
 
 async def _no_reset(_connection: Connection) -> None:

@@ -275,7 +275,8 @@ async def _entries(query: str, connection: Connection, *parameters: object) -> l
     for row in await QUERIES[query].rows(connection, *parameters):
         # By place and not by name: a page is built in a third of the time.
         *head, lat, lon, stop, shortages, created_at, updated_at = row.values()
-        entries.append(Entry(*head, Location(lat, lon), stop, msgspec.Raw(shortages), created_at, updated_at))
+        fields = (*head, Location(lat, lon), stop, msgspec.Raw(shortages), created_at, updated_at)
+        entries.append(Entry(*fields))
     return entries
 
 
