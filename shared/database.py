@@ -8,7 +8,7 @@ text, in pg_stat_statements and on its metric.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
@@ -84,10 +84,16 @@ def inside_like(text: str) -> str:
 
 
 @asynccontextmanager
-async def open_pool(url: str, *, size: int, name: str) -> AsyncIterator[Pool]:
-    """A pool of at most `size` connections; `name` is what pg_stat_activity shows. Raises when Postgres is away."""
+async def open_pool(url: str, *, size: int, name: str, statement_cache: int = 100) -> AsyncIterator[Pool]:
+    """A pool of at most `size` connections; `name` is what pg_stat_activity shows. `statement_cache` is how many
+    prepared statements a connection keeps, 0 for a pooler that cannot carry them. Raises when Postgres is away."""
     pool = await asyncpg.create_pool(
-        url, min_size=min(2, size), max_size=size, reset=_no_reset, server_settings={"application_name": name}
+        url,
+        min_size=min(2, size),
+        max_size=size,
+        reset=_no_reset,
+        statement_cache_size=statement_cache,
+        server_settings={"application_name": name},
     )
     try:
         yield pool
@@ -148,7 +154,9 @@ class transaction(connection):  # noqa: N801  used as a function, like the above
                 await self._acquired.execute("commit")
             # What was cancelled in the middle of a query is rolled back by the pool, which waits for the query's end.
             elif isinstance(error, Exception) and not self._acquired.is_closed():
-                await self._acquired.execute("rollback")
+                # A lost connection has left the pool, and its transaction with it: what was raised before tells more.
+                with suppress(asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
+                    await self._acquired.execute("rollback")
         finally:
             await super().__aexit__(kind, error, trace)
 
