@@ -18,7 +18,6 @@ from shared.process import run
 from shared.settings import ProcessSettings
 from shared.tasks import supervised
 
-
 SPARE_CONNECTIONS = 2
 """Beside one a context, which a slow NATS keeps busy: for the gauges, the purge and /readyz."""
 
@@ -34,7 +33,9 @@ class Settings(ProcessSettings, frozen=True, kw_only=True):
 async def build(settings: Settings) -> AsyncIterator[Application]:
     contexts = settings.outboxes.split(",")
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(open_pool(settings.database_url, size=len(contexts) + SPARE_CONNECTIONS, name="relay"))
+        pool = await stack.enter_async_context(
+            open_pool(settings.database_url, size=len(contexts) + SPARE_CONNECTIONS, name="relay")
+        )
         bus = await stack.enter_async_context(Bus(settings.nats_url, "relay"))
         relays = [Relay(context, pool, bus) for context in contexts]
         for relay in relays:

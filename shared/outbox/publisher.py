@@ -133,7 +133,9 @@ class Publisher:
                 _acknowledgement(first)
                 raise ConnectionError("the server stored an event of a batch by itself")
             for place, row in enumerate(rows[1:-1], start=2):
-                await self._bus.client.publish(row["subject"], row["payload"], headers=_batch_headers(batch, place, row))
+                await self._bus.client.publish(
+                    row["subject"], row["payload"], headers=_batch_headers(batch, place, row)
+                )
             headers = {**_batch_headers(batch, len(rows), rows[-1]), "Nats-Batch-Commit": "1"}
             answer = _acknowledgement(await self._request(rows[-1], headers, until))
         except APIError as error:

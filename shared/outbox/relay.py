@@ -1,9 +1,9 @@
 """One outbox's way to JetStream: read, publish, mark, in one transaction. See the package for the invariants.
 
-The transaction holds the advisory lock that makes one relay of many the active one. It is short: without NATS none is
-opened, and a slow one ends it within ROUND_SECONDS. It holds no snapshot and no row while it waits for NATS, so vacuum
-goes on. When the relay is killed its socket closes and Postgres frees the lock at once; when its host is gone, after
-`idle_in_transaction_session_timeout`.
+The transaction holds the advisory lock that makes one relay of many the active one. While it waits for NATS it has
+written nothing and locks no row, yet the portal of its read keeps a snapshot, for which vacuum would wait: so none is
+opened while NATS is away, and a slow one ends it within ROUND_SECONDS. When the relay is killed its socket closes and
+Postgres frees the lock at once; when its host is gone, after `idle_in_transaction_session_timeout`.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ def deliverable(table: str) -> str:
     """SQL: which rows `event` of the table may go out. Those behind a parked one of their key may not."""
     return (
         "event.published_at is null and event.parked_at is null and not exists "
-        f"(select from {table} as earlier where earlier.parked_at is not null and earlier.key = event.key)"  # noqa: S608
+        f"(select from {table} as earlier where earlier.parked_at is not null and earlier.key = event.key)"
     )
 
 

@@ -51,7 +51,7 @@ class Upkeep:
         )
         # Rows were published about in the order of their ids, so the old ones are among the first: no index on
         # published_at, which every publish would have to write, and no look at more rows than one batch.
-        first = f"select id, published_at from {table} where published_at is not null order by id limit"
+        first = f"select id, published_at from {table} where published_at is not null order by id limit"  # noqa: S608
         self._kept = Query(
             f"relay.kept_{context}",
             f"select coalesce((select extract(epoch from clock_timestamp() - published_at) "  # noqa: S608
