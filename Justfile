@@ -34,6 +34,10 @@ migrate:
 republish *args:
     @uv run python -m deploy.local republish "$@"
 
+# List the events that the bus refused; take them up again: `just parked --retry orders/17`, `just parked --retry-all`
+parked *args:
+    @uv run python -m deploy.local parked "$@"
+
 # Write migrations/*/schema.sql from the migrations (the stack's servers must run)
 schema:
     @uv run python -m deploy.local schema
@@ -92,6 +96,10 @@ hooks:
 # Run the tests on real servers, with branch coverage
 test *args:
     uv run pytest --cov --cov-report=term "$@"
+
+# Kill the relay and the orders service again and again while people order, and compare: `just kills 30`
+kills *args:
+    @uv run python -m tests.kills "$@"
 
 # Start Larder, load the real catalogue, replay real orders and report: `just demo orders=20000`
 demo *args:
