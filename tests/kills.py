@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -36,7 +37,7 @@ from tests.support import bearer, eventually, identity
 PARTS = {"postgres", "nats", "valkey", "nginx", "orders", "relay"}
 CLIENTS = 12
 PAUSE_SECONDS = (0.3, 1.5)
-"""Between two kills: some find the process just started, some in full work."""
+"""Before a kill, of which two in three find everything at work, the others what is still starting."""
 
 REQUEST_SECONDS = 5.0
 REPEATED = 0.1
@@ -163,6 +164,8 @@ async def run(stack: Stack, kills: int) -> Result:
                 for client in clients:
                     group.create_task(client.work(stop))
                 for number in range(kills):
+                    if number % 3:
+                        await eventually(partial(all_ready, stack), PATIENCE_SECONDS)
                     await asyncio.sleep(random.uniform(*PAUSE_SECONDS))
                     killed[await kill_one(stack, "relay" if number % 2 else "orders")] += 1
                 await asyncio.sleep(PAUSE_SECONDS[1])
@@ -179,6 +182,10 @@ async def open_bus(stack: Stack) -> AsyncIterator[Bus]:
     async with Bus(stack.addresses.nats, "kills") as bus:
         await bus.connection()
         yield bus
+
+
+async def all_ready(stack: Stack) -> bool:
+    return all(row.problem is None for row in await asyncio.to_thread(stack.status))
 
 
 async def kill_one(stack: Stack, part: str) -> str:
