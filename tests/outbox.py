@@ -6,10 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-import asyncpg
-
 from deploy.local import Stack
 from proto.streams import order_subject
+from shared.database import Pool, open_pool
 from shared.ids import new_id
 
 RESTAURANT = UUID(int=1)
@@ -17,10 +16,10 @@ RESTAURANT = UUID(int=1)
 
 @dataclass
 class Outbox:
-    """`database` is a superuser's connection."""
+    """`database` is a superuser's."""
 
     context: str
-    database: asyncpg.Connection
+    database: Pool
 
     async def write(self, key: UUID, version: int, size: int = 0, subject: str | None = None) -> int:
         """One event; the row's id."""
@@ -47,14 +46,13 @@ class Outbox:
 
 @asynccontextmanager
 async def own_outbox(stack: Stack, context: str) -> AsyncIterator[Outbox]:
-    database = await asyncpg.connect(stack.addresses.database("postgres"))
-    try:
+    async with open_pool(stack.addresses.database("postgres"), size=3, name="tests") as database:
         await database.execute(
             f"create schema {context}; create table {context}.outbox (like orders.outbox including all); "
             f"grant usage on schema {context} to relay_service; "
             f"grant select, update, delete on {context}.outbox to relay_service"
         )
-        yield Outbox(context, database)
-    finally:
-        await database.execute(f"drop schema if exists {context} cascade")
-        await database.close()
+        try:
+            yield Outbox(context, database)
+        finally:
+            await database.execute(f"drop schema if exists {context} cascade")
