@@ -23,10 +23,13 @@ from deploy.local.processes import clean_environment
 from services.orders.store import QUERIES
 from shared.database import Pool, open_pool, transaction
 
-SECONDS = 5
-ROUNDS = 5
+SECONDS = 2
+ROUNDS = 7
 CLIENTS = 16
 CROWD = 500
+CROWD_SECONDS = 20
+"""Logging in counts: 500 SCRAM proofs take some seconds of it."""
+
 PAGE = """\
 begin;
 set local role restaurant;
@@ -70,7 +73,7 @@ def _compare(stack: Stack, script: Path) -> None:
     rates: dict[tuple[str, str], list[float]] = {way: [] for way in ways}
     for _ in range(ROUNDS):
         for way in ways:
-            rates[way].append(_rate(_pgbench(stack, script, *way, clients=CLIENTS).communicate()[0]))
+            rates[way].append(_rate(_pgbench(stack, script, *way, CLIENTS, SECONDS).communicate()[0]))
     version = ".".join(map(str, stack.pooler.found.version))
     _say(f"PgBouncer {version}. pgbench, {CLIENTS} clients, median of {ROUNDS} rounds of {SECONDS} s:\n")
     _table(rates)
@@ -79,20 +82,16 @@ def _compare(stack: Stack, script: Path) -> None:
 async def _compare_pools(stack: Stack, restaurant: str) -> None:
     """The same page as a service reads it: asyncpg, one process, its pool and its query."""
     role, cache = "orders_service", stack.pooler.statement_cache
-    ways = {
-        ("postgres", "prepared"): open_pool(stack.addresses.database(role), size=CLIENTS, name="load"),
-        ("postgres", "parsed each time"): open_pool(
-            stack.addresses.database(role), size=CLIENTS, name="load", statement_cache=0
-        ),
-        ("pooler", "prepared" if cache else "parsed each time"): open_pool(
-            stack.addresses.pooled(role), size=CLIENTS, name="load", statement_cache=cache
-        ),
-    }
-    rates: dict[tuple[str, str], list[float]] = {way: [] for way in ways}
-    for way, opening in ways.items():
-        async with opening as pool:
-            for _ in range(ROUNDS):
-                rates[way].append(await _pages(pool, restaurant))
+    ways = [
+        ("postgres", "prepared", stack.addresses.database(role), 100),
+        ("postgres", "parsed each time", stack.addresses.database(role), 0),
+        ("pooler", "prepared" if cache else "parsed each time", stack.addresses.pooled(role), cache),
+    ]
+    rates: dict[tuple[str, str], list[float]] = {(target, mode): [] for target, mode, _, _ in ways}
+    for _ in range(ROUNDS):
+        for target, mode, url, kept in ways:
+            async with open_pool(url, size=CLIENTS, name="load", statement_cache=kept) as pool:
+                rates[target, mode].append(await _pages(pool, restaurant))
     _say(f"\nasyncpg in one process, {CLIENTS} connections, the service's own query:\n")
     _table(rates)
 
@@ -124,7 +123,7 @@ def _table(rates: dict[tuple[str, str], list[float]]) -> None:
 
 def _crowd(stack: Stack, script: Path) -> None:
     mode = "prepared" if stack.pooler.found.prepares else "extended"
-    running = _pgbench(stack, script, "pooler", mode, clients=CROWD)
+    running = _pgbench(stack, script, "pooler", mode, CROWD, CROWD_SECONDS)
     most = 0
     pools: list[dict[str, str]] = []
     while running.poll() is None:
@@ -146,7 +145,7 @@ def _crowd(stack: Stack, script: Path) -> None:
         _say(f"| {' | '.join(row[name] for name in names)} |")
 
 
-def _pgbench(stack: Stack, script: Path, way: str, mode: str, *, clients: int) -> "subprocess.Popen[str]":
+def _pgbench(stack: Stack, script: Path, way: str, mode: str, clients: int, seconds: int) -> "subprocess.Popen[str]":
     words = stack.addresses.credentials.passwords
     environment = {
         **clean_environment(),
@@ -156,7 +155,7 @@ def _pgbench(stack: Stack, script: Path, way: str, mode: str, *, clients: int) -
         "PGPASSWORD": words["orders_service"],
         "PGCONNECT_TIMEOUT": "30",
     }
-    command = [str(stack.postgres.binaries / "pgbench"), "-n", "-f", str(script), "-M", mode, "-T", str(SECONDS)]
+    command = [str(stack.postgres.binaries / "pgbench"), "-n", "-f", str(script), "-M", mode, "-T", str(seconds)]
     command += ["-c", str(clients), "-j", "2"]
     return subprocess.Popen(  # noqa: S603  every word of it stands here
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

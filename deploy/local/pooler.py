@@ -143,9 +143,10 @@ class Pooler:
             for path in (self.home, *files):
                 os.chown(path, account.uid, account.gid)
 
-    def console(self, command: str) -> list[dict[str, str]]:
-        """What SHOW POOLS and the like answer: a row each, the columns by their names. Raises PartError."""
-        done = self._psql("pooler_stats", "pgbouncer", command, "--csv")
+    def console(self, command: str, user: str = "pooler_stats") -> list[dict[str, str]]:
+        """What SHOW POOLS and the like answer: a row each, the columns by their names. `pooler_admin` may also act.
+        Raises PartError."""
+        done = self._psql(user, "pgbouncer", command, "--csv")
         if done.returncode != 0:
             raise PartError("pooler", command, done.stderr.splitlines()[-5:])
         return list(csv.DictReader(io.StringIO(done.stdout)))
