@@ -82,10 +82,16 @@ def inside_like(text: str) -> str:
 
 
 @asynccontextmanager
-async def open_pool(url: str, *, size: int, name: str) -> AsyncIterator[Pool]:
-    """A pool of at most `size` connections; `name` is what pg_stat_activity shows. Raises when Postgres is away."""
+async def open_pool(url: str, *, size: int, name: str, statement_cache: int = 100) -> AsyncIterator[Pool]:
+    """A pool of at most `size` connections; `name` is what pg_stat_activity shows. `statement_cache` is how many
+    prepared statements a connection keeps, 0 for a pooler that cannot carry them. Raises when Postgres is away."""
     pool = await asyncpg.create_pool(
-        url, min_size=min(2, size), max_size=size, reset=_no_reset, server_settings={"application_name": name}
+        url,
+        min_size=min(2, size),
+        max_size=size,
+        reset=_no_reset,
+        statement_cache_size=statement_cache,
+        server_settings={"application_name": name},
     )
     try:
         yield pool

@@ -47,7 +47,14 @@ async def open_plumbing(
 ) -> AsyncIterator[Plumbing]:
     """Opens the pool, the bus and Valkey. Raises when Postgres is away; the other two may come later."""
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(open_pool(settings.database_url, size=settings.pool_size, name=name))
+        pool = await stack.enter_async_context(
+            open_pool(
+                settings.database_url,
+                size=settings.pool_size,
+                name=name,
+                statement_cache=settings.statement_cache,
+            )
+        )
         bus = await stack.enter_async_context(Bus(settings.nats_url, name))
         valkey = await stack.enter_async_context(open_valkey(settings.valkey_url))
         revocations = Revocations()

@@ -7,13 +7,16 @@ secrets.
 
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
 PREFIX = "LARDER_"
 
 S = TypeVar("S", bound=msgspec.Struct)
+
+StatementCache = Annotated[int, msgspec.Meta(ge=0)]
+"""Prepared statements that a connection keeps. 0 is none, for a PgBouncer before 1.21, which cannot carry them."""
 
 
 class SettingsError(Exception):
@@ -69,3 +72,4 @@ class ContextSettings(ServiceSettings, frozen=True, kw_only=True):
     database_url: str
     cursor_key: str
     pool_size: int = 10
+    statement_cache: StatementCache = 100

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from deploy.local.errors import PartError, StackError, UsageError
 from deploy.local.layout import MEBIBYTE, REPOSITORY, Layout
-from deploy.local.programs import SERVICES, environment_of, replicas_of
+from deploy.local.programs import POOLER, SERVICES, Wiring, environment_of, replicas_of
 from deploy.local.progress import ConsoleProgress
 from deploy.local.stack import Stack, Standing
 from deploy.local.supervisor import tail
@@ -67,9 +67,9 @@ def _explain(error: StackError, console: Console) -> None:
 def _up(stack: Stack, options: argparse.Namespace, console: Console) -> int:
     replicas: dict[str, int] = {}
     for word in options.replicas:
-        match = re.fullmatch(r"([a-z-]+)=(\d{1,4})", word)
+        match = re.fullmatch(r"([a-z-]+)=(\d{1,4})", f"{POOLER}=1" if word == POOLER else word)
         if match is None:
-            raise UsageError(f"{word!r}: a service and a number, such as orders=2.")
+            raise UsageError(f"{word!r}: a service and a number, such as orders=2; or {POOLER}.")
         replicas[match[1]] = int(match[2])
     only = {name for name in options.only.split(",") if name}
     seconds = stack.up(replicas, only=only)
@@ -196,9 +196,10 @@ def _schema(stack: Stack, _: argparse.Namespace, console: Console) -> int:
 
 
 def _republish(stack: Stack, options: argparse.Namespace, _: Console) -> int:
-    """In a process of its own, with what the stack tells the orders service."""
+    """In a process of its own, with what the stack tells the orders service; but never through the pooler, of whose
+    few connections its transaction would hold one for minutes."""
     orders = next(service for service in SERVICES if service.name == "orders")
-    program = replicas_of(orders, stack.addresses, 1, {"LARDER_LOG": "console"})[0]
+    program = replicas_of(orders, Wiring(stack.addresses), 1, {"LARDER_LOG": "console"})[0]
     command = [sys.executable, "-m", "services.orders.republish", *(["--replace"] if options.replace else [])]
     return subprocess.run(command, env=environment_of(program), cwd=REPOSITORY, check=False).returncode  # noqa: S603
 
@@ -211,7 +212,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="command")
     up = commands.add_parser("up", help="start what is missing and return when all is ready")
-    up.add_argument("replicas", nargs="*", metavar="service=number", help="such as orders=2 gateway=2")
+    up.add_argument("replicas", nargs="*", metavar="service=number", help="such as orders=2 gateway=2; pooler")
     up.add_argument("--only", default="", metavar="a,b", help="start these parts and no others")
     up.set_defaults(command=_up)
     commands.add_parser("down", help="stop everything; the data is kept").set_defaults(command=_down)

@@ -39,6 +39,11 @@ class Addresses:
         password = self.credentials.passwords[role]
         return f"postgresql://{role}:{password}@{HOST}:{self.layout.port('postgres')}/{database}"
 
+    def pooled(self, role: str) -> str:
+        """The same through PgBouncer, for the roles of services: a transaction at a time."""
+        password = self.credentials.passwords[role]
+        return f"postgresql://{role}:{password}@{HOST}:{self.layout.port('pooler')}/{DATABASE}"
+
     def service(self, name: str, replica: int = 0) -> str:
         """One replica, past Nginx."""
         return f"http://{HOST}:{self.layout.port(name, replica)}"

@@ -17,7 +17,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from deploy.local.errors import StackError
 
 # The login roles of deploy/postgres/roles.sql, the superuser first.
-DATABASE_ROLES = ("postgres", "larder_owner", "accounts_service", "catalog_service", "orders_service", "relay_service")
+DATABASE_ROLES = (
+    *("postgres", "larder_owner", "accounts_service", "catalog_service", "orders_service", "relay_service"),
+    "pooler_service",
+)
+# Users of PgBouncer's console, who are no roles of Postgres: deploy/pgbouncer/pgbouncer.ini.
+CONSOLE_USERS = ("pooler_admin", "pooler_stats")
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ def load(path: Path) -> Credentials:
     """Reads the credentials, making what does not exist yet."""
     kept = _read(path)
     wanted = dict(kept)
-    for role in DATABASE_ROLES:
+    for role in (*DATABASE_ROLES, *CONSOLE_USERS):
         wanted.setdefault(f"password.{role}", secrets.token_urlsafe(24))
     if "token_private_key" not in wanted:
         wanted["token_private_key"], wanted["token_public_key"] = _token_keys()
@@ -42,7 +47,7 @@ def load(path: Path) -> Credentials:
     if wanted != kept:
         _write(path, wanted)
     return Credentials(
-        passwords={role: wanted[f"password.{role}"] for role in DATABASE_ROLES},
+        passwords={role: wanted[f"password.{role}"] for role in (*DATABASE_ROLES, *CONSOLE_USERS)},
         token_private_key=wanted["token_private_key"],
         token_public_key=wanted["token_public_key"],
         cursor_key=wanted["cursor_key"],

@@ -21,14 +21,15 @@ SOCKET_PATH_MAX = 90  # the kernel's limit is 107; supervisord binds to a longer
 REPLICAS_MAX = 10
 MEBIBYTE = 1024 * 1024
 
-# Ports relative to the base. A service's replica i listens on its offset + i. 5 and 6 are kept for PgBouncer and the
-# Valkey that caches, 50 for analytics.
+# Ports relative to the base. A service's replica i listens on its offset + i. 6 is kept for the Valkey that caches,
+# 50 for analytics.
 OFFSETS: Mapping[str, int] = {
     "nginx": 0,
     "postgres": 1,
     "nats": 2,
     "nats-monitoring": 3,
     "valkey": 4,
+    "pooler": 5,
     "accounts": 10,
     "catalog": 20,
     "orders": 30,

@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 from deploy.local.addresses import DATABASE, HOST
-from deploy.local.credentials import Credentials
+from deploy.local.credentials import DATABASE_ROLES, Credentials
 from deploy.local.errors import PartError, StackError
 from deploy.local.layout import REPOSITORY, Layout
 from deploy.local.processes import CLOCK_TOLERANCE_S, anybody_works_in, began, run
@@ -124,7 +124,8 @@ class Postgres:
 
     def apply_roles(self) -> None:
         """Runs deploy/postgres/roles.sql as superuser."""
-        passwords = {f"{role.upper()}_PASSWORD": word for role, word in self._credentials.passwords.items()}
+        words = self._credentials.passwords
+        passwords = {f"{role.upper()}_PASSWORD": words[role] for role in DATABASE_ROLES if role != "postgres"}
         self.psql("postgres", file=CONFIGURATION / "roles.sql", environment=passwords)
 
     def psql(

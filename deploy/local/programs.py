@@ -4,9 +4,12 @@ A service is a row in SERVICES. Invariant: each program's environment holds exac
 finds a LARDER_ setting it does not know refuses to start, so nothing is passed to everybody.
 
 Order: a wave starts when the one before it is ready; the highest `stops` number stops first. The servers start first;
-Nginx last, so that who reaches it reaches everything. At the stop the services drain first, while Nginx still carries
-their sockets' farewell and answers 503 for them; the relay goes after the services, so that it publishes their last
-events; the databases go last.
+the pooler, when it is asked for, once Postgres has its roles; Nginx last, so that who reaches it reaches everything. At
+the stop the services drain first, while Nginx still carries their sockets' farewell and answers 503 for them; the relay
+goes after the services, so that it publishes their last events; the databases go last.
+
+With the pooler the services' statements go through it. Migrations, a republish, imports and tools go to Postgres
+directly: they hold sessions, or one transaction for minutes.
 """
 
 import hashlib
@@ -21,15 +24,17 @@ from deploy.local.addresses import HOST, Addresses
 from deploy.local.errors import StackError
 from deploy.local.health import Probe, http_answers, http_ready, valkey_answers
 from deploy.local.layout import REPOSITORY, Layout
+from deploy.local.pooler import Pooler
 from deploy.local.postgres import Postgres
 from deploy.local.processes import clean_environment
 from deploy.local.templates import render, write_if_changed
 
-SERVERS_WAVE, SERVICES_WAVE, EDGE_WAVE = 1, 2, 3
+SERVERS_WAVE, POOLER_WAVE, SERVICES_WAVE, EDGE_WAVE = 1, 2, 3, 4
 SERVERS = ("postgres", "nats", "valkey", "nginx")
+POOLER = "pooler"
 # When each stops: the highest number first. The relay has a number of its own between the services and Nginx.
 SERVICE_STOPS, RELAY_STOPS = 40, 30
-SERVER_STOPS: Mapping[str, int] = {"nginx": 20, "postgres": 10, "nats": 10, "valkey": 10}
+SERVER_STOPS: Mapping[str, int] = {"nginx": 20, POOLER: 15, "postgres": 10, "nats": 10, "valkey": 10}
 OUTBOXES = "accounts,catalog,orders"
 
 
@@ -60,9 +65,10 @@ class Program:
 
 @dataclass(frozen=True)
 class Wiring:
-    """What a service's settings are made of."""
+    """What a service's settings are made of. `pooler`: PgBouncer, when their statements go through it."""
 
     addresses: Addresses
+    pooler: Pooler | None = None
 
     @property
     def token_public_key(self) -> str:
@@ -85,10 +91,19 @@ class Wiring:
         """0 is off: on one machine all requests come from one address."""
         return {"LARDER_RATE_ANONYMOUS_PER_MINUTE": "0", "LARDER_RATE_PERSON_PER_HOUR": "0"}
 
+    def database(self, role: str) -> dict[str, str]:
+        """Whoever has a pool: a service with a schema of its own, and the relay."""
+        if self.pooler is None:
+            return {"LARDER_DATABASE_URL": self.addresses.database(role)}
+        return {
+            "LARDER_DATABASE_URL": self.addresses.pooled(role),
+            "LARDER_STATEMENT_CACHE": str(self.pooler.statement_cache),
+        }
+
     def context(self, role: str) -> dict[str, str]:
         """A service with a schema of its own."""
         return {
-            "LARDER_DATABASE_URL": self.addresses.database(role),
+            **self.database(role),
             "LARDER_VALKEY_URL": self.addresses.valkey,
             "LARDER_TOKEN_PUBLIC_KEY": self.token_public_key,
             "LARDER_CURSOR_KEY": self.addresses.credentials.cursor_key,
@@ -133,7 +148,7 @@ def _gateway(wiring: Wiring) -> Mapping[str, str]:
 
 
 def _relay(wiring: Wiring) -> Mapping[str, str]:
-    return {"LARDER_DATABASE_URL": wiring.addresses.database("relay_service"), "LARDER_OUTBOXES": OUTBOXES}
+    return {**wiring.database("relay_service"), "LARDER_OUTBOXES": OUTBOXES}
 
 
 SERVICES: tuple[Service, ...] = (
@@ -165,9 +180,9 @@ def write_server_files(layout: Layout) -> None:
     write_if_changed(home / "nats.conf", render(REPOSITORY / "deploy" / "nats" / "nats.conf", values))
 
 
-def replicas_of(service: Service, addresses: Addresses, replicas: int, overrides: Mapping[str, str]) -> list[Program]:
+def replicas_of(service: Service, wiring: Wiring, replicas: int, overrides: Mapping[str, str]) -> list[Program]:
     """A service's programs. `overrides` are settings that a test wants otherwise."""
-    layout, wiring = addresses.layout, Wiring(addresses)
+    layout = wiring.addresses.layout
     home = {"PYTHONUNBUFFERED": "1", "CODE_FINGERPRINT": code_fingerprint()}
     return [
         Program(
@@ -215,6 +230,25 @@ def _postgres(layout: Layout, postgres: Postgres) -> Program:
         stop_signal="INT",
         stop_seconds=60,
         group_signals=False,
+    )
+
+
+def pooler_program(layout: Layout, pooler: Pooler) -> Program:
+    return Program(
+        name=POOLER,
+        part=POOLER,
+        command=pooler.command,
+        port=layout.port(POOLER),
+        probe=pooler.probe,
+        wave=POOLER_WAVE,
+        stops=SERVER_STOPS[POOLER],
+        pid_file=pooler.pid_file,
+        # So that a changed file starts it anew, as any other changed setting does.
+        environment={"CONFIGURATION": hashlib.sha256(pooler.configuration.encode()).hexdigest()[:16]},
+        directory=pooler.home,
+        user=pooler.user,
+        stop_signal="INT",  # lets transactions end; the services, which hold its clients, have gone before it
+        stop_seconds=10,
     )
 
 

@@ -20,9 +20,11 @@ from deploy.local import credentials, edge, migrate, processes
 from deploy.local.addresses import Addresses
 from deploy.local.errors import PartError, StackError, UsageError
 from deploy.local.layout import REPLICAS_MAX, Layout
+from deploy.local.pooler import Pooler
 from deploy.local.postgres import Postgres
 from deploy.local.programs import (
     EDGE_WAVE,
+    POOLER,
     SERVER_STOPS,
     SERVERS,
     SERVERS_WAVE,
@@ -30,6 +32,8 @@ from deploy.local.programs import (
     SERVICES,
     Program,
     Service,
+    Wiring,
+    pooler_program,
     replicas_of,
     servers,
     write_server_files,
@@ -87,6 +91,11 @@ class Stack:
     def postgres(self) -> Postgres:
         return Postgres(self.layout, self.addresses.credentials)
 
+    @cached_property
+    def pooler(self) -> Pooler:
+        """PgBouncer, whether it runs or not."""
+        return Pooler(self.addresses, self.postgres)
+
     @property
     def running(self) -> bool:
         return self._supervisor.running
@@ -94,7 +103,7 @@ class Stack:
     @property
     def parts(self) -> list[str]:
         """The names that `up` and `logs` take."""
-        return [*SERVERS, *self.services]
+        return [*SERVERS, POOLER, *self.services]
 
     @property
     def orphans(self) -> list[str]:
@@ -112,8 +121,9 @@ class Stack:
     ) -> float:
         """Starts what is missing and returns, in seconds, once all is ready.
 
-        `replicas`: how many of a service; one that is not named keeps its number. `only`: these parts and no others
-        (what runs already keeps running). Raises StackError; PartError when a part did not become ready.
+        `replicas`: how many of a service, 1 or 0 of the pooler; what is not named keeps its number. `only`: these
+        parts and no others (what runs already keeps running). Raises StackError; PartError when a part did not become
+        ready.
         """
         began = time.monotonic()
         asked = replicas or {}
@@ -151,6 +161,7 @@ class Stack:
         shutil.rmtree(self.layout.state_dir)
         self.__dict__.pop("addresses", None)  # the next stack here has other credentials
         self.__dict__.pop("postgres", None)
+        self.__dict__.pop("pooler", None)
 
     def migrate(self) -> list[str]:
         """Applies pending migrations to the running stack."""
@@ -181,25 +192,30 @@ class Stack:
 
     def _check_names(self, replicas: Mapping[str, int], only: Collection[str]) -> None:
         for name, count in replicas.items():
-            if name not in self.services:
-                raise UsageError(f"There is no service {name!r}.", f"One of: {', '.join(self.services)}")
-            if not 0 <= count <= REPLICAS_MAX:
-                raise UsageError(f"{name}={count}: a number from 0 to {REPLICAS_MAX}.")
+            if name not in self.services and name != POOLER:
+                raise UsageError(f"There is no service {name!r}.", f"One of: {', '.join(self.services)}, {POOLER}")
+            most = 1 if name == POOLER else REPLICAS_MAX
+            if not 0 <= count <= most:
+                raise UsageError(f"{name}={count}: a number from 0 to {most}.")
         unknown = set(only) - set(self.parts)
         if unknown:
             raise UsageError(f"There is no {', '.join(sorted(unknown))}.", f"One of: {', '.join(self.parts)}")
 
     def _wanted(self, asked: Mapping[str, int], only: Collection[str], running: Mapping[str, int]) -> dict[str, int]:
-        """Each part that shall run, with its number: as asked, else as it runs, else as the table says (servers: 1)."""
+        """Each part that shall run, with its number: as asked, else as it runs, else as the table says (servers: 1;
+        the pooler: only when it is named)."""
         numbers = {**dict.fromkeys(SERVERS, 1), **{name: each.replicas for name, each in self.services.items()}}
         if only:
-            numbers = {name: number for name, number in numbers.items() if name in only}
-        return {**numbers, **running, **asked}
+            numbers = {name: number for name, number in {**numbers, POOLER: 1}.items() if name in only}
+        wanted = {**numbers, **running, **asked}
+        return {"postgres": 1, **wanted} if wanted.get(POOLER) else wanted
 
     def _up(self, wanted: Mapping[str, int], *, migrations: bool) -> None:
         postgres = self.postgres
         if "postgres" in wanted:
             self._prepare_postgres(postgres)
+        if wanted.get(POOLER):
+            self.pooler.prepare()
         write_server_files(self.layout)
         programs = self._programs(wanted)
         states = self._supervisor.states()
@@ -351,14 +367,14 @@ class Stack:
             self._end_orphans(left)
 
     def _orphans(self) -> dict[str, list[processes.Process]]:
-        files = [*self.layout.pids.glob("*.pids"), *self._postgres_pid_files()]
+        files = [*self.layout.pids.glob("*.pids"), *self._pid_files_at_home()]
         found = {file.stem: processes.owned(file) for file in files}
         return {name: group for name, group in found.items() if group}
 
-    def _postgres_pid_files(self) -> list[Path]:
+    def _pid_files_at_home(self) -> list[Path]:
         note = self.layout.state_dir / "postgres.home"
         home = Path(note.read_text().strip()) if note.exists() else self.layout.state_dir / "postgres"
-        return [home / "postgres.pids"]
+        return [home / "postgres.pids", home / "pooler" / "pooler.pids"]
 
     def _end_orphans(self, left: Mapping[str, list[processes.Process]]) -> None:
         """Services first and databases last here too."""
@@ -402,10 +418,13 @@ class Stack:
     # Small things.
 
     def _programs(self, wanted: Mapping[str, int]) -> list[Program]:
-        addresses = self.addresses
         found = servers(self.layout, self.postgres, list(wanted))
+        pooler = self.pooler if wanted.get(POOLER) else None
+        if pooler is not None:
+            found.append(pooler_program(self.layout, pooler))
+        wiring = Wiring(self.addresses, pooler)
         for name, service in self.services.items():
-            found += replicas_of(service, addresses, wanted.get(name, 0), self._settings.get(name, {}))
+            found += replicas_of(service, wiring, wanted.get(name, 0), self._settings.get(name, {}))
         return found
 
     def _standing(self, program: Program, state: State | None) -> Standing:

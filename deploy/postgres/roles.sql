@@ -2,11 +2,13 @@
 -- every statement may find its work done. Postgres 15 to 18.
 --
 -- Passwords come from the environment (psql's \getenv), so they stand on no command line: LARDER_OWNER_PASSWORD,
--- ACCOUNTS_SERVICE_PASSWORD, CATALOG_SERVICE_PASSWORD, ORDERS_SERVICE_PASSWORD, RELAY_SERVICE_PASSWORD.
+-- ACCOUNTS_SERVICE_PASSWORD, CATALOG_SERVICE_PASSWORD, ORDERS_SERVICE_PASSWORD, RELAY_SERVICE_PASSWORD,
+-- POOLER_SERVICE_PASSWORD.
 --
 --   larder_owner     owns the database and, through the migrations, every schema and table. No superuser.
 --   <ctx>_service    what a service logs in as: owns nothing, bypasses nothing, inherits nothing.
 --   relay_service    what the outbox relay logs in as.
+--   pooler_service   what PgBouncer logs in as, to look up the secrets of those above. It can do nothing else.
 --   restaurant, driver, admin, system
 --                    the application's roles, for row-level security. Nobody logs in as one; orders_service takes one
 --                    on with SET LOCAL ROLE, and without it sees nothing.
@@ -17,17 +19,13 @@
 \getenv catalog_password CATALOG_SERVICE_PASSWORD
 \getenv orders_password ORDERS_SERVICE_PASSWORD
 \getenv relay_password RELAY_SERVICE_PASSWORD
+\getenv pooler_password POOLER_SERVICE_PASSWORD
 
--- The statements below carry passwords: keep them out of the log and out of the statistics.
-set log_min_duration_statement = -1;
-set log_min_error_statement = panic;
-set log_statement = none;
-set pg_stat_statements.track = none;
 set client_min_messages = warning;
 
 select format('create role %I', name)
 from unnest(array['larder_owner', 'accounts_service', 'catalog_service', 'orders_service', 'relay_service',
-                  'restaurant', 'driver', 'admin', 'system']) as name
+                  'pooler_service', 'restaurant', 'driver', 'admin', 'system']) as name
 where not exists (select from pg_roles where rolname = name)
 \gexec
 
@@ -36,16 +34,10 @@ from unnest(array['restaurant', 'driver', 'admin', 'system']) as name
 \gexec
 
 -- NOINHERIT before the grant: from Postgres 16 on a membership remembers how its member was when it was granted.
-alter role larder_owner login noinherit nosuperuser nocreatedb nocreaterole noreplication nobypassrls
-    password :'owner_password';
-alter role accounts_service login noinherit nosuperuser nocreatedb nocreaterole noreplication nobypassrls
-    password :'accounts_password';
-alter role catalog_service login noinherit nosuperuser nocreatedb nocreaterole noreplication nobypassrls
-    password :'catalog_password';
-alter role orders_service login noinherit nosuperuser nocreatedb nocreaterole noreplication nobypassrls
-    password :'orders_password';
-alter role relay_service login noinherit nosuperuser nocreatedb nocreaterole noreplication nobypassrls
-    password :'relay_password';
+select format('alter role %I login noinherit nosuperuser nocreatedb nocreaterole noreplication nobypassrls', name)
+from unnest(array['larder_owner', 'accounts_service', 'catalog_service', 'orders_service', 'relay_service',
+                  'pooler_service']) as name
+\gexec
 
 grant restaurant, driver, admin, system to orders_service;
 
@@ -64,10 +56,52 @@ alter database larder owner to larder_owner;
 
 -- Only the roles named here get in. The owner may create schemas and trusted extensions (pg_trgm): it owns the database.
 revoke all on database larder from public;
-grant connect on database larder to accounts_service, catalog_service, orders_service, relay_service;
+grant connect on database larder
+    to accounts_service, catalog_service, orders_service, relay_service, pooler_service;
 
 \connect larder
 set client_min_messages = warning;
 -- Needs a superuser, so it cannot be in a migration.
 create extension if not exists pg_stat_statements;
 revoke create on schema public from public;
+
+-- What PgBouncer asks: the SCRAM secret of a service's role, which proves a password and does not hold it. Nobody
+-- else's: superuser, owner and the application's roles cannot come through the pooler.
+create schema if not exists pooler;
+grant usage on schema pooler to pooler_service;
+create or replace function pooler.secret_of(wanted text) returns table (name text, secret text)
+    language sql stable security definer set search_path = pg_catalog
+    begin atomic
+        select rolname::text, rolpassword
+        from pg_authid
+        where rolname = wanted and rolname in ('accounts_service', 'catalog_service', 'orders_service', 'relay_service')
+          and rolcanlogin and (rolvaliduntil is null or rolvaliduntil > now());
+    end;
+revoke all on function pooler.secret_of(text) from public;
+grant execute on function pooler.secret_of(text) to pooler_service;
+
+-- The statements below carry passwords: keep them out of the log and out of the statistics.
+set log_min_duration_statement = -1;
+set log_min_error_statement = panic;
+set log_statement = none;
+set pg_stat_statements.track = none;
+
+-- A password is set only when it is another. Set anew, it would get another salt, and the keys that PgBouncer learned
+-- from its clients would open no further connection until each has signed in again. The seal binds the password to
+-- the secret that was made of it; who may read it, the superuser, may read the secret as well.
+create table if not exists pooler.seals (role name primary key, seal bytea not null);
+create temporary table given (role name, password text);
+insert into given values
+    ('larder_owner', :'owner_password'), ('accounts_service', :'accounts_password'),
+    ('catalog_service', :'catalog_password'), ('orders_service', :'orders_password'),
+    ('relay_service', :'relay_password'), ('pooler_service', :'pooler_password');
+create temporary view sealed as
+    select role, password, sha256(convert_to(rolpassword || password, 'UTF8')) as seal
+    from given join pg_authid on rolname = role;
+
+select format('alter role %I password %L', role, password)
+from sealed
+where not exists (select from pooler.seals where seals.role = sealed.role and seals.seal = sealed.seal)
+\gexec
+insert into pooler.seals select role, seal from sealed
+on conflict (role) do update set seal = excluded.seal where seals.seal <> excluded.seal;

@@ -14,7 +14,7 @@ from shared.http.types import Application
 from shared.outbox import WAKE
 from shared.outbox.relay import Relay
 from shared.process import run
-from shared.settings import ProcessSettings
+from shared.settings import ProcessSettings, StatementCache
 from shared.tasks import supervised
 
 
@@ -23,13 +23,16 @@ class Settings(ProcessSettings, frozen=True, kw_only=True):
 
     database_url: str
     outboxes: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]+(,[a-z_]+)*$")]
+    statement_cache: StatementCache = 100
 
 
 @asynccontextmanager
 async def build(settings: Settings) -> AsyncIterator[Application]:
     contexts = settings.outboxes.split(",")
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(open_pool(settings.database_url, size=len(contexts), name="relay"))
+        pool = await stack.enter_async_context(
+            open_pool(settings.database_url, size=len(contexts), name="relay", statement_cache=settings.statement_cache)
+        )
         bus = await stack.enter_async_context(Bus(settings.nats_url, "relay"))
         relays = [Relay(context, pool, bus) for context in contexts]
         for relay in relays:
