@@ -13,9 +13,13 @@ from shared.http.health import Operations, database_answers
 from shared.http.types import Application
 from shared.outbox import WAKE
 from shared.outbox.relay import Relay
+from shared.outbox.upkeep import Upkeep
 from shared.process import run
 from shared.settings import ProcessSettings, StatementCache
 from shared.tasks import supervised
+
+SPARE_CONNECTIONS = 2
+"""Beside one a context, which a slow NATS keeps busy: for the gauges, the purge and /readyz."""
 
 
 class Settings(ProcessSettings, frozen=True, kw_only=True):
@@ -31,12 +35,20 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
     contexts = settings.outboxes.split(",")
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(
-            open_pool(settings.database_url, size=len(contexts), name="relay", statement_cache=settings.statement_cache)
+            open_pool(
+                settings.database_url,
+                size=len(contexts) + SPARE_CONNECTIONS,
+                name="relay",
+                statement_cache=settings.statement_cache,
+            )
         )
         bus = await stack.enter_async_context(Bus(settings.nats_url, "relay"))
         relays = [Relay(context, pool, bus) for context in contexts]
         for relay in relays:
             await stack.enter_async_context(supervised(relay.run(), f"relay {relay.context}"))
+            upkeep = Upkeep(relay.context, pool)
+            await stack.enter_async_context(supervised(upkeep.watch(), f"watch {relay.context}"))
+            await stack.enter_async_context(supervised(upkeep.purge(), f"purge {relay.context}"))
         await stack.enter_async_context(supervised(_wake(bus, relays), "wake"))
         yield Operations({"database": database_answers(pool)})
 

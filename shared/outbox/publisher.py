@@ -2,20 +2,26 @@
 
 A batch goes out as one atomic publish where the server has it (NATS 2.12): all stored or none, five times as fast as
 single acknowledgements under `sync_interval: always`. Where it has not, and after an unclear failure (a repeated id
-refuses a whole batch), it goes out in waves that hold one event a key: nothing overtakes.
+refuses a whole batch), it goes out in waves that hold one event a key: nothing overtakes within a key.
+
+Invariants: `publish` comes back within ROUND_SECONDS, however slow the bus is, and says of each row what became of it;
+what is not said to be stored or refused comes again. A row that fails holds back its own key alone.
 """
 
 import asyncio
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import msgspec
-import nats.errors
 import structlog
 from nats.aio.msg import Msg
 from nats.js.api import Header
+from nats.js.errors import APIError
 
+from proto.streams import STREAMS
 from shared.bus import Bus
 from shared.database import Row
 from shared.ids import new_id
@@ -24,25 +30,38 @@ HEADER_BYTES = 512
 """More than our headers take."""
 
 ACKNOWLEDGE_SECONDS = 5.0
+ROUND_SECONDS = 8.0
+"""The relay's transaction is open meanwhile: below the 10 s after which Postgres ends an idle one (roles.sql)."""
 
-# Errors that the same bytes will meet again: too large, or a stream that takes no such subject.
-_FOR_GOOD = (nats.errors.MaxPayloadError, nats.errors.BadSubjectError)
+SUBJECT_BYTES = 1024
+"""A quarter of the server's control line, beyond which it ends the connection."""
+
+# JetStream's err_codes for what the same bytes will meet again: message too large for its stream, headers too large, a
+# time to live that is none. Every other answer may change without the row: a full disk, a sealed stream, an election.
+_FOR_GOOD = frozenset({10054, 10097, 10165})
+
+_PREFIXES = "|".join(re.escape(subject.removesuffix(">")) for stream in STREAMS for subject in stream.subjects)
+_SUBJECT = re.compile(rf"(?:{_PREFIXES})[^\s.*>\x00-\x20\x7f]+(?:\.[^\s.*>\x00-\x20\x7f]+)*")
 
 _log = structlog.get_logger("publisher")
 
 
 @dataclass
 class Outcome:
-    """What became of a batch: the ids of the rows that JetStream has stored, those it never will, and the error that
-    ended it early."""
+    """What became of a batch: the ids of the rows that JetStream has stored, those it never will with the reason in
+    words, and the error that kept others from being stored."""
 
     stored: list[int]
-    refused: dict[int, BaseException] = field(default_factory=dict)
-    failure: BaseException | None = None
+    refused: dict[int, str] = field(default_factory=dict)
+    failure: Exception | None = None
 
 
 class BatchRefusedError(Exception):
     """JetStream stored nothing of the batch."""
+
+
+class RowRefusedError(Exception):
+    """The bus will never take this row. The text says why, for the operator."""
 
 
 class Publisher:
@@ -51,62 +70,92 @@ class Publisher:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self.atomic = False
+        self._unclear = False  # the last batch may be stored: sent again as one it would be refused
 
     async def publish(self, rows: Sequence[Row]) -> Outcome:
         """Rows with id, event_id, key, subject, payload and ttl_seconds, in the order in which they shall be stored."""
-        if len(rows) > 1 and self.atomic and not any(row["ttl_seconds"] for row in rows):
+        until = _now() + ROUND_SECONDS
+        if len(rows) > 1 and self.atomic and not self._unclear and not any(row["ttl_seconds"] for row in rows):
             try:
-                await self._publish_batch(rows)
+                await self._publish_batch(rows, until)
             except BatchRefusedError as refusal:
                 await _log.ainfo("batch refused, going on one by one", reason=str(refusal))
+            except Exception as error:  # noqa: BLE001  whatever it was, the batch may have been stored
+                self._unclear = True
+                return Outcome([], failure=error)
             else:
                 return Outcome([row["id"] for row in rows])
+        outcome = await self._publish_waves(rows, until)
+        self._unclear = outcome.failure is not None
+        return outcome
+
+    async def _publish_waves(self, rows: Sequence[Row], until: float) -> Outcome:
         outcome, held_back = Outcome([]), set[UUID]()
         for wave in waves(rows):
             going = [row for row in wave if row["key"] not in held_back]
-            answers = await asyncio.gather(*(self._publish_row(row) for row in going), return_exceptions=True)
+            if _now() >= until:
+                outcome.failure = outcome.failure or TimeoutError(f"the bus is slow: {ROUND_SECONDS} s were not enough")
+                break
+            answers = await asyncio.gather(*(self._publish_row(row, until) for row in going), return_exceptions=True)
+            stored = len(outcome.stored)
             for row, answer in zip(going, answers, strict=True):
-                if answer is None:
-                    outcome.stored.append(row["id"])
-                elif isinstance(answer, _FOR_GOOD):
-                    outcome.refused[row["id"]] = answer
+                _note(outcome, row, answer)
+                if answer is not None:
                     held_back.add(row["key"])
-                else:
-                    outcome.failure = answer
-            if outcome.failure is not None:
-                break  # nothing of a later wave may overtake: the rest comes again
+            if outcome.failure is not None and len(outcome.stored) == stored:
+                break  # not this row or that one: the bus. All the rest comes again
         return outcome
 
-    def _fits(self, row: Row) -> bool:
-        """The server ends the whole connection over a message above its limit, headers included."""
-        return len(row["payload"]) + HEADER_BYTES <= self._bus.client.max_payload
+    async def _publish_row(self, row: Row, until: float) -> None:
+        """Raises RowRefusedError when it will never be stored, and anything else when that is not known."""
+        reason = self._mistake(row)
+        if reason is not None:
+            raise RowRefusedError(reason)
+        headers = {Header.MSG_ID.value: str(row["event_id"])}
+        if row["ttl_seconds"] is not None:
+            headers[Header.MSG_TTL.value] = str(row["ttl_seconds"])
+        try:
+            _acknowledgement(await self._request(row, headers, until))
+        except APIError as error:
+            if error.err_code in _FOR_GOOD:
+                raise RowRefusedError(f"JetStream refused it: {error.description}") from error
+            raise
 
-    async def _publish_row(self, row: Row) -> None:
-        if not self._fits(row):
-            raise nats.errors.MaxPayloadError
-        future = await self._bus.jetstream.publish_async(
-            row["subject"],
-            row["payload"],
-            headers={Header.MSG_ID: str(row["event_id"])},
-            msg_ttl=row["ttl_seconds"],
-        )
-        await asyncio.wait_for(future, ACKNOWLEDGE_SECONDS)
+    async def _publish_batch(self, rows: Sequence[Row], until: float) -> None:
+        """All or nothing. Raises BatchRefusedError when it was nothing, anything else when that is not known."""
+        if any(self._mistake(row) for row in rows):
+            raise BatchRefusedError("one of the events will be refused")
+        batch = str(new_id())
+        try:
+            # The first is acknowledged by itself, with nothing in it: the server takes batches.
+            first = await self._request(rows[0], _batch_headers(batch, 1, rows[0]), until)
+            if first.data:
+                _acknowledgement(first)
+                raise ConnectionError("the server stored an event of a batch by itself")
+            for place, row in enumerate(rows[1:-1], start=2):
+                await self._bus.client.publish(
+                    row["subject"], row["payload"], headers=_batch_headers(batch, place, row)
+                )
+            headers = {**_batch_headers(batch, len(rows), rows[-1]), "Nats-Batch-Commit": "1"}
+            answer = _acknowledgement(await self._request(rows[-1], headers, until))
+        except APIError as error:
+            raise BatchRefusedError(error.description) from error
+        if answer.get("count") != len(rows):
+            raise ConnectionError(f"the server stored {answer.get('count')} events of a batch of {len(rows)}")
 
-    async def _publish_batch(self, rows: Sequence[Row]) -> None:
-        """All or nothing. Raises BatchRefusedError when it was nothing, TimeoutError when that is not known."""
-        if not all(self._fits(row) for row in rows):
-            raise BatchRefusedError("one of the events is too large")
-        client, batch = self._bus.client, str(new_id())
-        for place, row in enumerate(rows[:-1], start=1):
-            headers = _batch_headers(batch, place, row["event_id"])
-            if place > 1:
-                await client.publish(row["subject"], row["payload"], headers=headers)
-                continue
-            # The first is acknowledged by itself: it tells whether the server takes batches at all.
-            _refuse(await client.request(row["subject"], row["payload"], ACKNOWLEDGE_SECONDS, headers=headers))
-        last = rows[-1]
-        headers = {**_batch_headers(batch, len(rows), last["event_id"]), "Nats-Batch-Commit": "1"}
-        _refuse(await client.request(last["subject"], last["payload"], ACKNOWLEDGE_SECONDS, headers=headers))
+    async def _request(self, row: Row, headers: dict[str, str], until: float) -> Msg:
+        seconds = max(0.0, min(ACKNOWLEDGE_SECONDS, until - _now()))
+        return await self._bus.client.request(row["subject"], row["payload"], seconds, headers=headers)
+
+    def _mistake(self, row: Row) -> str | None:
+        """Why the bus would never take the row, or None. Not left to the server, which ends the whole connection over a
+        message above its limit and over a subject that it cannot read."""
+        size, most = len(row["payload"]) + HEADER_BYTES, self._bus.client.max_payload
+        if size > most:
+            return f"too large: {size:,} bytes with headers, and the bus takes {most:,} (max_payload)"
+        if len(row["subject"].encode()) > SUBJECT_BYTES or not _SUBJECT.fullmatch(row["subject"]):
+            return "no stream takes its subject"
+        return None
 
 
 def waves(rows: Sequence[Row]) -> Iterator[list[Row]]:
@@ -123,12 +172,31 @@ def waves(rows: Sequence[Row]) -> Iterator[list[Row]]:
         yield wave
 
 
-def _batch_headers(batch: str, place: int, event_id: UUID) -> dict[str, str]:
-    return {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(place), Header.MSG_ID: str(event_id)}
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
-def _refuse(answer: Msg) -> None:
-    """Raises BatchRefusedError for an answer with an error; the first message's answer is empty."""
-    error = msgspec.json.decode(answer.data).get("error") if answer.data else None
-    if error:
-        raise BatchRefusedError(error.get("description", str(error)))
+def _note(outcome: Outcome, row: Row, answer: BaseException | None) -> None:
+    if answer is None:
+        outcome.stored.append(row["id"])
+    elif isinstance(answer, RowRefusedError):
+        outcome.refused[row["id"]] = str(answer)
+    elif isinstance(answer, Exception):
+        outcome.failure = answer
+    else:  # a request that the client cancelled while it closed
+        outcome.failure = ConnectionError(repr(answer))
+
+
+def _batch_headers(batch: str, place: int, row: Row) -> dict[str, str]:
+    headers = {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(place)}
+    return {**headers, Header.MSG_ID.value: str(row["event_id"])}
+
+
+def _acknowledgement(answer: Msg) -> dict[str, Any]:
+    """JetStream's PubAck. Raises APIError for a refusal, ConnectionError when somebody else answered."""
+    decoded: dict[str, Any] = msgspec.json.decode(answer.data or b"{}")
+    if "error" in decoded:
+        APIError.from_error(decoded["error"])  # raises
+    if "seq" not in decoded:
+        raise ConnectionError("the answer is no acknowledgement")
+    return decoded

@@ -1,39 +1,64 @@
-"""One outbox's way to JetStream: read, publish, mark, in one transaction. See the package for the invariants."""
+"""One outbox's way to JetStream: read, publish, mark, in one transaction. See the package for the invariants.
+
+The transaction holds the advisory lock that makes one relay of many the active one. While it waits for NATS it has
+written nothing and locks no row, yet the portal of its read keeps a snapshot, for which vacuum would wait: so none is
+opened while NATS is away, and a slow one ends it within ROUND_SECONDS. When the relay is killed its socket closes and
+Postgres frees the lock at once; when its host is gone, after `idle_in_transaction_session_timeout`.
+"""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
+from time import perf_counter
 
-import nats.js.errors
+import nats.errors
 import structlog
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 
-from proto.streams import STREAMS
+from proto.streams import EPOCH, STREAMS
 from shared.bus import Bus, ensure_stream
-from shared.database import Pool, Query, transaction
-from shared.outbox.publisher import Publisher
+from shared.database import Connection, Pool, Query, Row, transaction
+from shared.outbox.publisher import Outcome, Publisher
 
 BATCH = 200
 """Rows a round. JetStream takes at most 1000 in an atomic batch."""
 
 POLL_SECONDS = 1.0
-PURGE_SECONDS = 60.0
-PURGE_ROWS = 20_000
-KEPT = "72 hours"
-"""Published rows stay this long, for the operator who asks what was sent; the stream keeps them for ever."""
 
 LOCK_CLASS = 0x1A4DE4
 """First key of the advisory lock; the second is the context's name, hashed."""
 
 PUBLISHED = Counter("larder_outbox_published_total", "Events acknowledged by JetStream", ["context"])
-PARKED = Gauge("larder_outbox_parked", "Events the bus refused for good, waiting for an operator", ["context"])
+FAILED = Counter("larder_outbox_failed_rounds_total", "Rounds that ended with rows to send again", ["context"])
+LOST_STREAMS = Counter("larder_outbox_lost_streams_total", "Streams that were found gone and made anew", ["stream"])
 LAG_SECONDS = Histogram(
     "larder_outbox_lag_seconds",
     "From an event's insert to its acknowledgement",
     ["context"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 60),
 )
+BATCH_EVENTS = Histogram(
+    "larder_outbox_batch_events",
+    "Events that one round sent",
+    ["context"],
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200),
+)
+PUBLISH_SECONDS = Histogram(
+    "larder_outbox_publish_seconds",
+    "Time from a round's first event sent to its last acknowledgement",
+    ["context"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
+)
 
 _log = structlog.get_logger("relay")
+
+
+def deliverable(table: str) -> str:
+    """SQL: which rows `event` of the table may go out. Those behind a parked one of their key may not."""
+    return (
+        "event.published_at is null and event.parked_at is null and not exists "
+        f"(select from {table} as earlier where earlier.parked_at is not null and earlier.key = event.key)"
+    )
 
 
 class Relay:
@@ -45,18 +70,15 @@ class Relay:
         self._bus = bus
         self._woken = asyncio.Event()
         self.publisher = Publisher(bus)
+        self._prepared = False
+        self._epochs: dict[str, str] = {}
         self._lock = Query("relay.lock", "select pg_try_advisory_xact_lock($1, hashtext($2)) as mine")
         # The context is from the settings' pattern, [a-z_]+: it can hold no SQL.
         table = f"{context}.outbox"
         self._pending = Query(
             f"relay.pending_{context}",
-            f"""
-            select id, event_id, key, subject, payload, ttl_seconds
-            from {table} as event
-            where published_at is null and parked_at is null
-              and not exists (select from {table} as earlier
-                              where earlier.parked_at is not null and earlier.key = event.key)
-            order by id limit $1""",  # noqa: S608
+            f"select id, event_id, key, subject, payload, ttl_seconds from {table} as event "  # noqa: S608
+            f"where {deliverable(table)} order by id limit $1",
         )
         self._mark = Query(
             f"relay.mark_{context}",
@@ -67,41 +89,43 @@ class Relay:
             f"relay.park_{context}",
             f"update {table} set parked_at = clock_timestamp(), error = $2 where id = $1",  # noqa: S608
         )
-        self._purge = Query(
-            f"relay.purge_{context}",
-            f"delete from {table} where id in (select id from {table} "  # noqa: S608
-            f"where published_at < clock_timestamp() - interval '{KEPT}' order by id limit $1)",
-        )
-        self._count_parked = Query(
-            f"relay.parked_{context}",
-            f"select count(*) as parked from {table} where parked_at is not null",  # noqa: S608
-        )
 
     def wake(self) -> None:
         self._woken.set()
 
     async def run(self) -> None:
-        await self._bus.connection()
-        await self._prepare()
-        housekeeping = 0.0
-        clock = asyncio.get_running_loop().time
         while True:
             self._woken.clear()
-            try:
-                while await self.publish_once():
-                    pass
-                if clock() >= housekeeping:
-                    await self._housekeep()
-                    housekeeping = clock() + PURGE_SECONDS
-            except nats.js.errors.NoStreamResponseError:
-                await self._prepare()  # the stream was deleted: a new one, under a new epoch
-            except Exception as error:  # noqa: BLE001  the rows are still there: try again
-                await _log.aerror("publishing failed, trying again", context=self.context, error=repr(error))
+            if self._bus.connected:  # else the rows wait, and no transaction with them
+                await self._publish_all()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
 
+    async def _publish_all(self) -> None:
+        """What there is, until it fails. The rows are still there then: the next round tries again."""
+        try:
+            if not self._prepared:
+                await self._prepare()
+            while await self.publish_once():
+                pass
+        except nats.errors.NoRespondersError:
+            self._prepared = False
+            await _log.awarning("no stream answers", context=self.context)
+        except Exception as error:  # noqa: BLE001  whatever database and bus have, the relay outlives it
+            await _log.aerror("publishing failed, trying again", context=self.context, error=repr(error))
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Not ours: a client cancelled a future of its own.
+            await _log.aerror("publishing was broken off, trying again", context=self.context, error=repr(error))
+        else:
+            return
+        FAILED.labels(self.context).inc()
+
     async def publish_once(self) -> bool:
-        """Publishes one batch; true when there may be more. False also while another relay is at work."""
+        """Publishes one batch; true when there are more. False also while another relay is at work. Raises what kept
+        rows from being stored; those that were are marked all the same."""
         async with transaction(self._pool) as connection:
             lock = await self._lock.row(connection, LOCK_CLASS, self.context)
             if lock is None or not lock["mine"]:
@@ -109,33 +133,36 @@ class Relay:
             rows = await self._pending.rows(connection, BATCH)
             if not rows:
                 return False
+            BATCH_EVENTS.labels(self.context).observe(len(rows))
+            started = perf_counter()
             outcome = await self.publisher.publish(rows)
-            for row_id, error in outcome.refused.items():
-                await self._park.execute(connection, row_id, repr(error))
-                await _log.aerror("event parked", context=self.context, id=row_id, error=repr(error))
-            if outcome.stored:
-                lag = LAG_SECONDS.labels(self.context)
-                for row in await self._mark.rows(connection, outcome.stored):
-                    lag.observe(row["seconds"])
-                PUBLISHED.labels(self.context).inc(len(outcome.stored))
+            PUBLISH_SECONDS.labels(self.context).observe(perf_counter() - started)
+            await self._settle(connection, rows, outcome)
         if outcome.failure is not None:
             raise outcome.failure
-        return True
+        return len(rows) == BATCH
+
+    async def _settle(self, connection: Connection, rows: Sequence[Row], outcome: Outcome) -> None:
+        if outcome.refused:
+            for row in rows:
+                if (reason := outcome.refused.get(row["id"])) is not None:
+                    await self._park.execute(connection, row["id"], reason)
+                    told = {"context": self.context, "id": row["id"], "key": str(row["key"]), "error": reason}
+                    await _log.aerror("event parked: see `just parked`", **told)
+        if outcome.stored:
+            lag = LAG_SECONDS.labels(self.context)
+            for marked in await self._mark.rows(connection, outcome.stored):
+                lag.observe(marked["seconds"])
+            PUBLISHED.labels(self.context).inc(len(outcome.stored))
 
     async def _prepare(self) -> None:
-        """The streams, as often as it takes."""
-        while True:
-            try:
-                configs = [await ensure_stream(self._bus.jetstream, stream) for stream in STREAMS]
-            except Exception as error:  # noqa: BLE001  JetStream may be starting, or electing
-                await _log.awarning("streams are not ready, trying again", error=repr(error))
-                await asyncio.sleep(POLL_SECONDS)
-                continue
-            self.publisher.atomic = all(config.allow_atomic for config in configs)
-            return
-
-    async def _housekeep(self) -> None:
-        async with transaction(self._pool) as connection:
-            await self._purge.execute(connection, PURGE_ROWS)
-            row = await self._count_parked.row(connection)
-        PARKED.labels(self.context).set(row["parked"] if row else 0)
+        """The streams, made where there are none. Raises while JetStream starts or elects."""
+        configs = [await ensure_stream(self._bus.jetstream, stream) for stream in STREAMS]
+        for config in configs:
+            name, epoch = str(config.name), (config.metadata or {}).get(EPOCH, "")
+            if self._epochs.setdefault(name, epoch) != epoch:
+                self._epochs[name] = epoch
+                LOST_STREAMS.labels(name).inc()
+                await _log.aerror("stream was lost: `just republish --replace` builds ORDERS anew", stream=name)
+        self.publisher.atomic = all(config.allow_atomic for config in configs)
+        self._prepared = True

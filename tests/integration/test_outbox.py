@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 import asyncpg
-import nats.errors
 import nats.js.errors
 import pytest
 from nats.js.api import StreamConfig
@@ -19,6 +18,7 @@ from shared.database import open_pool
 from shared.ids import new_id
 from shared.outbox.publisher import waves
 from shared.outbox.relay import Relay
+from tests.streams import stored
 
 
 @pytest.fixture
@@ -54,16 +54,8 @@ async def write(owner: asyncpg.Connection, key: UUID, number: int, subject: str 
 
 async def published(bus: Bus, key: UUID) -> list[int]:
     """The numbers of a key in the stream, in its order."""
-    subscription = await bus.jetstream.pull_subscribe(f"orders.v1.*.{key}.*", stream="ORDERS")
-    numbers: list[int] = []
-    try:
-        while True:
-            batch = await subscription.fetch(500, timeout=0.3)
-            numbers += [json.loads(envelope.data)["number"] for envelope in batch]
-    except nats.errors.TimeoutError:
-        return numbers
-    finally:
-        await subscription.unsubscribe()
+    found = await stored(bus.jetstream, "ORDERS", f"orders.v1.*.{key}.*")
+    return [json.loads(envelope.data)["number"] for envelope in found]
 
 
 async def waiting(owner: asyncpg.Connection) -> int:
@@ -153,7 +145,7 @@ async def test_what_the_bus_refuses_for_good_parks_its_own_key_alone(
         "select parked_at is not null as parked, error from orders.outbox where key = $1 order by id", refused
     )
     assert [row["parked"] for row in rows] == [True, False]
-    assert "MaxPayload" in rows[0]["error"]
+    assert "max_payload" in rows[0]["error"]
 
 
 async def test_a_stream_keeps_its_epoch_and_a_new_one_gets_another(bus: Bus) -> None:

@@ -1,0 +1,106 @@
+"""What an outbox needs besides its publishing: its gauges, and published rows gone after 72 hours.
+
+Invariants: the gauges say what stands in the table, whether NATS is there or not and whichever relay publishes. Rows
+are deleted only after they were published and have been kept; a purge never runs while events wait.
+"""
+
+import asyncio
+
+import structlog
+from prometheus_client import Gauge
+
+from shared.database import Pool, Query, connection
+from shared.outbox.relay import deliverable
+
+WATCH_SECONDS = 1.0
+PURGE_SECONDS = 60.0
+PURGE_ROWS = 1_000
+PURGE_PAUSE_SECONDS = 0.1
+KEPT = "72 hours"
+"""Published rows stay this long, for the operator who asks what was sent; the stream keeps them for ever."""
+
+BUSY_SECONDS = 1.0
+"""Events that waited longer than this have the right of way before a purge."""
+
+OLDEST_SECONDS = Gauge(
+    "larder_outbox_oldest_seconds", "Age of the oldest event that waits to be published, 0 when none does", ["context"]
+)
+PARKED = Gauge("larder_outbox_parked", "Events the bus refused for good, waiting for an operator", ["context"])
+KEPT_SECONDS = Gauge("larder_outbox_kept_seconds", "Time since the oldest row still kept was published", ["context"])
+
+_log = structlog.get_logger("upkeep")
+
+
+class Upkeep:
+    """Of one context's outbox. `watch` and `purge` end only by cancellation."""
+
+    def __init__(self, context: str, pool: Pool) -> None:
+        self.context = context
+        self._pool = pool
+        self._oldest = 0.0
+        table = f"{context}.outbox"  # from the settings' pattern, [a-z_]+
+        self._look = Query(
+            f"relay.look_{context}",
+            f"""
+            select
+                coalesce(
+                    (select extract(epoch from clock_timestamp() - event.created_at) from {table} as event
+                     where {deliverable(table)} order by event.id limit 1), 0
+                )::float8 as oldest,
+                (select count(*) from {table} where parked_at is not null) as parked""",  # noqa: S608
+        )
+        # Rows were published about in the order of their ids, so the old ones are among the first: no index on
+        # published_at, which every publish would have to write, and no look at more rows than one batch.
+        first = f"select id, published_at from {table} where published_at is not null order by id limit"  # noqa: S608
+        self._kept = Query(
+            f"relay.kept_{context}",
+            f"select coalesce((select extract(epoch from clock_timestamp() - published_at) "  # noqa: S608
+            f"from ({first} 1) as published), 0)::float8 as kept",
+        )
+        self._purge = Query(
+            f"relay.purge_{context}",
+            f"with old as (select id from ({first} $1) as published "  # noqa: S608
+            f"where published_at < clock_timestamp() - interval '{KEPT}'), "
+            f"gone as (delete from {table} where id in (select id from old) returning id) "
+            "select count(*) as rows from gone",
+        )
+
+    async def watch(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except Exception as error:  # noqa: BLE001  the database may be away; the gauges keep what was last true
+                await _log.awarning("outbox not seen, trying again", context=self.context, error=repr(error))
+            await asyncio.sleep(WATCH_SECONDS)
+
+    async def look(self) -> None:
+        """Sets the gauges."""
+        async with connection(self._pool) as acquired:
+            row = await self._look.row(acquired)
+        assert row is not None  # noqa: S101  a select without FROM
+        self._oldest = row["oldest"]
+        OLDEST_SECONDS.labels(self.context).set(row["oldest"])
+        PARKED.labels(self.context).set(row["parked"])
+
+    async def purge(self) -> None:
+        while True:
+            try:
+                await self.purge_once()
+            except Exception as error:  # noqa: BLE001
+                await _log.awarning("purge failed, trying again", context=self.context, error=repr(error))
+            await asyncio.sleep(PURGE_SECONDS)
+
+    async def purge_once(self) -> int:
+        """Deletes what was kept long enough, a small batch a transaction, as long as no event waits. The number of
+        rows."""
+        deleted, last = 0, PURGE_ROWS
+        while last == PURGE_ROWS and self._oldest < BUSY_SECONDS:
+            async with connection(self._pool) as acquired:
+                row = await self._purge.row(acquired, PURGE_ROWS)
+            last = int(row["rows"]) if row else 0
+            deleted += last
+            await asyncio.sleep(PURGE_PAUSE_SECONDS)
+        async with connection(self._pool) as acquired:
+            row = await self._kept.row(acquired)
+        KEPT_SECONDS.labels(self.context).set(row["kept"] if row else 0)
+        return deleted
