@@ -27,7 +27,7 @@ from shared.outbox import WAKE
 from shared.settings import SettingsError
 from shared.settings import load as load_settings
 
-LEARNT_SECONDS = 120.0
+LEARNT_SECONDS = 240.0
 CONSUMERS = ((CATALOG, "orders-prices"), (ACCOUNTS, "orders-restaurants"), (ACCOUNTS, "orders-people"))
 
 

@@ -62,8 +62,8 @@ def completed(kept: Mapping[str, str]) -> dict[str, str]:
 
 
 def write_private(path: Path, text: str) -> None:
-    """For this user alone, through a temporary file and a rename: a crash leaves the old file or the new one, never half
-    of one."""
+    """For this user alone, through a temporary file and a rename: a crash leaves the old file or the new one, never
+    half of one."""
     fresh = path.with_name(f"{path.name}.new")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
