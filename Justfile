@@ -45,7 +45,7 @@ schemas:
 # Everything a change must pass before its tests: lint and types
 check: lint types
 
-# Format, style, boundaries, migrations, workflows, hooks
+# Format, style, boundaries, migrations, workflows, hooks, images
 lint:
     uv run ruff format --check .
     uv run ruff check .
@@ -54,6 +54,7 @@ lint:
     uv run actionlint
     uv run zizmor --offline --quiet .github
     uv run prek validate-config .pre-commit-config.yaml
+    uv run hadolint deploy/images/*/Dockerfile
 
 # Types
 types:
@@ -96,3 +97,11 @@ test *args:
 # Start Larder, load the real catalogue, replay real orders and report: `just demo orders=20000`
 demo *args:
     @uv run python -m deploy.demo "$@"
+
+# Make the passwords and keys of compose.yaml, once, in .env
+compose-secrets:
+    @uv run python -m deploy.compose.secrets
+
+# Prove that compose.yaml works: build, start, put real orders through it, scale, crowd the pooler, take it down
+verify-compose:
+    @uv run python -m deploy.compose.verify

@@ -18,12 +18,21 @@ HEAD = "# Secrets of compose.yaml, made by `just compose-secrets`. With them go 
 def fill(path: Path) -> list[str]:
     """Writes what is missing; returns the names that were added."""
     text = path.read_text() if path.exists() else HEAD
-    kept = dict(line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
-    credentials = {_credential(name): value for name, value in kept.items()}
+    credentials = {_credential(name): value for name, value in _variables(text).items()}
     added = {_variable(name): value for name, value in completed(credentials).items() if name not in credentials}
-    lines = "".join(f"{name}={value}\n" for name, value in added.items())
-    write_private(path, f"{text}{'' if text.endswith(chr(10)) else chr(10)}{lines}")
+    lines = [text.rstrip("\n"), *(f"{name}={value}" for name, value in added.items())]
+    write_private(path, "\n".join(lines) + "\n")
     return list(added)
+
+
+def read(path: Path) -> dict[str, str]:
+    """The variables of a file that `fill` wrote."""
+    return _variables(path.read_text())
+
+
+def _variables(text: str) -> dict[str, str]:
+    lines = (line for line in text.splitlines() if "=" in line and not line.startswith("#"))
+    return dict(line.split("=", 1) for line in lines)
 
 
 def _variable(credential: str) -> str:

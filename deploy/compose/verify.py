@@ -144,7 +144,7 @@ class Verification:
         self.found.append(f"the two replicas of orders answered {' and '.join(map(str, served.values()))} requests")
 
     async def _crowd(self) -> None:
-        words = read_secrets(self.project.secrets)
+        words = secrets.read(self.project.secrets)
         url = f"postgresql://orders_service:{words['ORDERS_SERVICE_PASSWORD']}@pgbouncer:6432/larder"
         task = msgspec.json.encode(Work(url, CLIENTS, CLIENT_SECONDS)).decode() + "\n"
         command = ("run", "--rm", "--no-TTY", "--no-deps", "demo", "python", "-m", "deploy.compose.clients")
@@ -196,10 +196,6 @@ def read_access_log(lines: list[str]) -> tuple[Counter[str], list[str]]:
             # Of several addresses, the last is the one that answered.
             served[entry["upstream_addr"].split(", ")[-1]] += 1
     return served, failed
-
-
-def read_secrets(path: Path) -> dict[str, str]:
-    return dict(line.split("=", 1) for line in path.read_text().splitlines() if not line.startswith("#"))
 
 
 def _total(pools: list[dict[str, str]], *prefixes: str) -> int:
