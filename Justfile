@@ -49,7 +49,7 @@ schemas:
 # Everything a change must pass before its tests: lint and types
 check: lint types
 
-# Format, style, boundaries, migrations, workflows, hooks
+# Format, style, boundaries, migrations, workflows, hooks, images
 lint:
     uv run ruff format --check .
     uv run ruff check .
@@ -58,6 +58,7 @@ lint:
     uv run actionlint
     uv run zizmor --offline --quiet .github
     uv run prek validate-config .pre-commit-config.yaml
+    uv run hadolint deploy/images/*/Dockerfile
 
 # Types
 types:
@@ -108,3 +109,11 @@ kills *args:
 # Start Larder, load the real catalogue, replay real orders and report: `just demo orders=20000`
 demo *args:
     @uv run python -m deploy.demo "$@"
+
+# Make the passwords and keys of compose.yaml, once, in .env
+compose-secrets:
+    @uv run python -m deploy.compose.secrets
+
+# Prove that compose.yaml works: build, start, put real orders through it, scale, crowd the pooler, take it down
+verify-compose:
+    @uv run python -m deploy.compose.verify

@@ -1,21 +1,44 @@
-"""The demo's world: the real catalogue, the stores as restaurants, the people; loaded once, left alone afterwards."""
+"""The demo's world: the real catalogue, the stores as restaurants, the people; loaded once, left alone afterwards.
+
+`python -m deploy.demo.load` does this alone and ends, where the LARDER_ settings of `Place` say: for containers. It
+needs the group `data` and knows no local stack.
+"""
 
 import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+import asyncpg
+import msgspec
+import uvloop
+from rich.console import Console
 from rich.progress import Progress
 
 from deploy.demo import people, source
-from deploy.local import Stack
 from proto.streams import ACCOUNTS, CATALOG
 from services.accounts.importer import import_accounts
 from services.catalog.importer import import_products
 from shared.bus import Bus
-from shared.database import open_pool
+from shared.database import Connection, open_pool
 from shared.outbox import WAKE
+from shared.settings import SettingsError
+from shared.settings import load as load_settings
 
-LEARNT_SECONDS = 120.0
+LEARNT_SECONDS = 240.0
 CONSUMERS = ((CATALOG, "orders-prices"), (ACCOUNTS, "orders-restaurants"), (ACCOUNTS, "orders-people"))
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where it is loaded: NATS, and Postgres as the roles accounts_service, catalog_service and postgres, directly and
+    not through a pooler, since each import is one long transaction."""
+
+    nats_url: str
+    accounts_url: str
+    catalog_url: str
+    reader_url: str
 
 
 class World(NamedTuple):
@@ -26,43 +49,49 @@ class World(NamedTuple):
     played: set[str]
 
 
-async def load(stack: Stack, progress: Progress) -> World:
+async def load(place: Place, progress: Progress) -> World:
     """Loads what is not there yet, and returns when orders has learnt it. `played` are the baskets of earlier runs."""
-    async with Bus(stack.addresses.nats, "demo") as bus:
+    async with Bus(place.nats_url, "demo") as bus, _reading(place) as reader:
         await bus.connection()
-        stores = await _import_accounts(stack, progress)
-        await _import_products(stack, progress)
+        stores = await _import_accounts(place, progress)
+        await _import_products(place, progress)
         await bus.nudge(WAKE)
-        await _until_learnt(stack, bus, progress)
-    rows = stack.postgres.psql("larder", sql="select sku, id, price_cents, version from catalog.products where active")
-    products = {
-        sku: (product, int(cents), int(version))
-        for sku, product, cents, version in (row.split("|") for row in rows.splitlines())
-    }
-    played = stack.postgres.psql("larder", sql="select key from orders.idempotency_keys where status = 201")
-    return World(stores, products, set(played.split()))
+        await _until_learnt(reader, bus, progress)
+        rows = await reader.fetch("select sku, id, price_cents, version from catalog.products where active")
+        products = {row["sku"]: (str(row["id"]), row["price_cents"], row["version"]) for row in rows}
+        played = await reader.fetch("select key from orders.idempotency_keys where status = 201")
+    return World(stores, products, {row["key"] for row in played})
 
 
-async def _import_accounts(stack: Stack, progress: Progress) -> list[int]:
+@asynccontextmanager
+async def _reading(place: Place) -> AsyncIterator[Connection]:
+    connection = await asyncpg.connect(place.reader_url, server_settings={"application_name": "demo"})
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def _import_accounts(place: Place, progress: Progress) -> list[int]:
     task = progress.add_task("restaurants and people", total=None)
     stores = await asyncio.to_thread(source.read_stores)
     restaurants, everybody = people.demo_people(stores)
-    async with open_pool(stack.addresses.database("accounts_service"), size=1, name="demo") as pool:
+    async with open_pool(place.accounts_url, size=1, name="demo") as pool:
         await import_accounts(pool, restaurants, everybody, people.PASSWORD_HASH)
     total = len(restaurants) + len(everybody)
     progress.update(task, total=total, completed=total)
     return stores
 
 
-async def _import_products(stack: Stack, progress: Progress) -> None:
+async def _import_products(place: Place, progress: Progress) -> None:
     task = progress.add_task("catalogue", total=None)
     products = await asyncio.to_thread(source.read_products)
     progress.update(task, total=len(products))
-    async with open_pool(stack.addresses.database("catalog_service"), size=1, name="demo") as pool:
+    async with open_pool(place.catalog_url, size=1, name="demo") as pool:
         await import_products(pool, products, lambda done: progress.update(task, completed=done))
 
 
-async def _until_learnt(stack: Stack, bus: Bus, progress: Progress) -> None:
+async def _until_learnt(reader: Connection, bus: Bus, progress: Progress) -> None:
     """Until the outboxes are empty and orders has applied every event of its teachers. Raises TimeoutError."""
     task = progress.add_task("price book learns", total=None)
     outboxes = " + ".join(
@@ -71,7 +100,7 @@ async def _until_learnt(stack: Stack, bus: Bus, progress: Progress) -> None:
     )
     async with asyncio.timeout(LEARNT_SECONDS):
         while True:
-            waiting = int(await asyncio.to_thread(stack.postgres.psql, "larder", sql=f"select {outboxes}"))
+            waiting = await reader.fetchval(f"select {outboxes}")
             for stream, consumer in CONSUMERS:
                 info = await bus.jetstream.consumer_info(stream.name, consumer)
                 waiting += (info.num_pending or 0) + (info.num_ack_pending or 0)
@@ -82,3 +111,19 @@ async def _until_learnt(stack: Stack, bus: Bus, progress: Progress) -> None:
             await asyncio.sleep(0.1)
     total = progress.tasks[task].total or 1
     progress.update(task, total=total, completed=total)
+
+
+def main() -> int:
+    try:
+        place = load_settings(Place, os.environ)
+    except SettingsError as error:
+        sys.stderr.write(f"deploy.demo.load: {error}\n")
+        return 2
+    with Progress(console=Console(stderr=True)) as progress:
+        world = uvloop.run(load(place, progress))
+    sys.stdout.write(f"{len(world.stores):,} restaurants, {len(world.products):,} products that can be ordered.\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

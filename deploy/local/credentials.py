@@ -8,6 +8,7 @@ import base64
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,20 +39,38 @@ class Credentials:
 def load(path: Path) -> Credentials:
     """Reads the credentials, making what does not exist yet."""
     kept = _read(path)
-    wanted = dict(kept)
-    for role in (*DATABASE_ROLES, *CONSOLE_USERS):
-        wanted.setdefault(f"password.{role}", secrets.token_urlsafe(24))
-    if "token_private_key" not in wanted:
-        wanted["token_private_key"], wanted["token_public_key"] = _token_keys()
-    wanted.setdefault("cursor_key", _base64url(secrets.token_bytes(32)))
+    wanted = completed(kept)
     if wanted != kept:
-        _write(path, wanted)
+        write_private(path, json.dumps(wanted, indent=2))
     return Credentials(
         passwords={role: wanted[f"password.{role}"] for role in (*DATABASE_ROLES, *CONSOLE_USERS)},
         token_private_key=wanted["token_private_key"],
         token_public_key=wanted["token_public_key"],
         cursor_key=wanted["cursor_key"],
     )
+
+
+def completed(kept: Mapping[str, str]) -> dict[str, str]:
+    """What is kept, and what is missing of all there must be, made now."""
+    wanted = dict(kept)
+    for role in (*DATABASE_ROLES, *CONSOLE_USERS):
+        wanted.setdefault(f"password.{role}", secrets.token_urlsafe(24))
+    if "token_private_key" not in wanted:
+        wanted["token_private_key"], wanted["token_public_key"] = _token_keys()
+    wanted.setdefault("cursor_key", _base64url(secrets.token_bytes(32)))
+    return wanted
+
+
+def write_private(path: Path, text: str) -> None:
+    """For this user alone, through a temporary file and a rename: a crash leaves the old file or the new one, never
+    half of one."""
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
 
 
 def _read(path: Path) -> dict[str, str]:
@@ -66,17 +85,6 @@ def _read(path: Path) -> dict[str, str]:
     if not isinstance(kept, dict):
         raise StackError(f"{path} does not hold credentials.", "Restore the file, or start over: just reset")
     return {str(name): str(value) for name, value in kept.items()}
-
-
-def _write(path: Path, values: dict[str, str]) -> None:
-    """Through a temporary file and a rename: a crash leaves the old file or the new one, never half of one."""
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(values, file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
 
 
 def _token_keys() -> tuple[str, str]:

@@ -41,7 +41,8 @@ def write(layout: Layout, replicas: Mapping[str, int]) -> bool:
         "listen": f"{HOST}:{layout.port('nginx')}",
         "html": str(HTML),
         "access_log": str(access_log(layout)),
-        **{name: _servers(layout, name, replicas.get(name, 0)) for name in UPSTREAMS},
+        "upstreams": "\n    ".join(_upstream(layout, name, replicas.get(name, 0)) for name in UPSTREAMS),
+        **{name: name for name in UPSTREAMS},
     }
     return write_if_changed(home(layout) / "nginx.conf", render(TEMPLATE, values))
 
@@ -79,6 +80,14 @@ def rotate_access_log(layout: Layout) -> bool:
         return False
     log.replace(log.with_suffix(".log.1"))
     return True
+
+
+def _upstream(layout: Layout, name: str, replicas: int) -> str:
+    """A replica that refuses a connection is left out for a second."""
+    # Sockets last: least_conn evens them out after a restart, where taking turns would not.
+    balance = "least_conn; " if name == "gateway" else ""
+    servers = _servers(layout, name, replicas)
+    return f"upstream {name} {{ zone {name} 64k; {balance}{servers} keepalive 64; keepalive_timeout 4s; }}"
 
 
 def _servers(layout: Layout, name: str, replicas: int) -> str:

@@ -20,7 +20,7 @@ from deploy.local.credentials import DATABASE_ROLES, Credentials
 from deploy.local.errors import PartError, StackError
 from deploy.local.layout import REPOSITORY, Layout
 from deploy.local.processes import CLOCK_TOLERANCE_S, anybody_works_in, began, run
-from deploy.local.templates import write_if_changed
+from deploy.local.templates import render, write_if_changed
 
 SYSTEM_USER = "larder-postgres"
 SHARED_HOME = Path("/var/lib/larder")
@@ -100,8 +100,11 @@ class Postgres:
         made = not (self.data / "PG_VERSION").exists()
         if made:
             self._initialise()
-        for name in ("postgresql.conf", "pg_hba.conf"):
-            text = (CONFIGURATION / name).read_text()
+        texts = {
+            "postgresql.conf": render(CONFIGURATION / "postgresql.conf", {}),
+            "pg_hba.conf": render(CONFIGURATION / "pg_hba.conf", {"clients": f"{HOST}/32"}),
+        }
+        for name, text in texts.items():
             if write_if_changed(self.data / name, text) and self.account is not None:
                 os.chown(self.data / name, self.account.uid, self.account.gid)
         return made

@@ -2,9 +2,14 @@
 
 Refuses a template that asks for a value nobody gave, and a value that no template asks for: both are mistakes.
 Why not string.Template: `$` is Nginx's and NATS's own sign.
+
+An image's build runs this file by itself, without the rest of the package and with nothing but Python installed:
+`python3 templates.py nginx.conf slots.toml` prints the configuration with the values of slots.toml.
 """
 
 import re
+import sys
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -28,3 +33,11 @@ def write_if_changed(path: Path, text: str, mode: int = 0o600) -> bool:
     path.chmod(mode)
     path.write_text(text)
     return True
+
+
+def main(template: str, slots: str) -> None:
+    sys.stdout.write(render(Path(template), tomllib.loads(Path(slots).read_text())))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

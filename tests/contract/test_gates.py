@@ -17,8 +17,8 @@ def test_each_required_check_is_a_job_that_runs_the_recipe_of_its_name() -> None
         if rule["type"] == "required_status_checks"
         for check in rule["parameters"]["required_status_checks"]
     }
-    jobs = set(re.findall(r"^    name: (\w+)$", WORKFLOW, re.MULTILINE))
-    recipes = set(re.findall(r"^      - run: uv run just (\w+)$", WORKFLOW, re.MULTILINE))
+    jobs = set(re.findall(r"^    name: ([\w-]+)$", WORKFLOW, re.MULTILINE))
+    recipes = set(re.findall(r"^      - run: uv run just ([\w-]+)$", WORKFLOW, re.MULTILINE))
     assert required == {"test", "types", "lint", "build"}
     assert required <= jobs
     assert jobs == recipes

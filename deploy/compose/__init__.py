@@ -1,0 +1,1 @@
+"""Larder in containers, seen from outside: its secrets, and the proof that compose.yaml works."""
