@@ -57,12 +57,13 @@ async def _demo(stack: Stack, options: dict[str, int], console: Console) -> Resu
         TimeElapsedColumn(),
         console=console,
     ) as progress:
-        world = await load(_place(stack), progress)
+        world = await load(place_of(stack), progress)
         baskets = await asyncio.to_thread(next_baskets, world, options["orders"])
         return await Replay(stack.addresses.edge, world, baskets, options["rate"], progress).run()
 
 
-def _place(stack: Stack) -> Place:
+def place_of(stack: Stack) -> Place:
+    """Where the local stack's world is loaded: directly, never through the pooler."""
     database = stack.addresses.database
     return Place(stack.addresses.nats, database("accounts_service"), database("catalog_service"), database("postgres"))
 
