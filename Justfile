@@ -96,3 +96,7 @@ test *args:
 # Start Larder, load the real catalogue, replay real orders and report: `just demo orders=20000`
 demo *args:
     @uv run python -m deploy.demo "$@"
+
+# Measure Larder in ratios on a stack of its own: `just bench place list`, `just bench --noisy`
+bench *args:
+    @uv run python -m loadtests.bench "$@"
