@@ -100,3 +100,7 @@ demo *args:
 # Measure Larder in ratios on a stack of its own: `just bench place list`, `just bench --noisy`
 bench *args:
     @uv run python -m loadtests.bench "$@"
+
+# Load the running stack and hold it to thresholds: `just loadtest baseline rate=100 seconds=60`
+loadtest *args:
+    @uv run python -m loadtests "$@"

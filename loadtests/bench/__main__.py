@@ -15,10 +15,8 @@ from rich.text import Text
 from deploy.local import PartError, StackError
 from deploy.local.progress import ConsoleProgress
 from loadtests.bench import noise, report, wrk
+from loadtests.bench.errors import BenchError
 from loadtests.bench.measure import Meter, Pace
-from loadtests.bench.pgbench import PgbenchError
-from loadtests.bench.place import MiscountError
-from loadtests.bench.recorder import RefusedError
 from loadtests.bench.report import Measured
 from loadtests.bench.rows import ROWS, Row
 from loadtests.bench.stage import Stage
@@ -33,7 +31,7 @@ def main(arguments: list[str]) -> int:
     try:
         wrk.find()
         return asyncio.run(_bench(rows, Pace(options.rounds, options.seconds), options, console))
-    except (StackError, PgbenchError, wrk.WrkError, RefusedError, MiscountError) as error:
+    except (StackError, BenchError) as error:
         console.print(Text.assemble(("✗ ", "red"), (str(error), "bold")), soft_wrap=True)
         for line in error.lines if isinstance(error, PartError) else []:
             console.print(Text(f"  │ {line}", style="dim"), soft_wrap=True)

@@ -20,6 +20,7 @@ from uuid import UUID
 
 from deploy.local import Stack
 from deploy.local.processes import clean_environment
+from loadtests.bench.errors import BenchError
 from loadtests.bench.recorder import Said
 from loadtests.bench.world import PERSON, id_of
 
@@ -29,7 +30,7 @@ DRAWN = "lpad(:{}, 32, '0')::uuid"
 _SET = re.compile(r"set local (\w+\.\w+) = '(.*)'")
 
 
-class PgbenchError(Exception):
+class PgbenchError(BenchError):
     """pgbench did not run to its end, or the service says something that cannot be said by it."""
 
 

@@ -10,6 +10,7 @@ the machine for itself. After a run over HTTP the relay's rest is waited for.
 import asyncio
 import random
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -19,6 +20,7 @@ import msgspec
 from deploy.local import Stack
 from deploy.local.addresses import HOST
 from loadtests.bench import pgbench, recorder, wrk
+from loadtests.bench.errors import BenchError
 from loadtests.bench.measure import Meter, Result, Side
 from loadtests.bench.pgbench import Ranges
 from loadtests.bench.recorder import Request
@@ -34,8 +36,12 @@ DRAIN_SECONDS = 60.0
 _PLACED = re.compile(r'larder_http_seconds_count\{method="POST",route="/api/orders",status="201"\} ([\d.e+]+)')
 
 
-class MiscountError(Exception):
+class MiscountError(BenchError):
     """The service said it stored another number of orders than there are."""
+
+
+class RelayError(BenchError):
+    """Events were still waiting long after the last order."""
 
 
 async def against_pgbench(meter: Meter) -> Result:
@@ -120,15 +126,17 @@ async def _relay_held(stack: Stack) -> AsyncIterator[None]:
 
 
 async def _settle(stack: Stack, connection: asyncpg.Connection) -> None:
-    """Until nobody answers or publishes any more. Where no relay runs, the events are deleted. Raises TimeoutError."""
+    """Until nobody answers or publishes any more. Where no relay runs, the events are deleted. Raises RelayError."""
     if not any(one.name.startswith("relay") for one in stack.status()):
         await connection.execute("delete from orders.outbox where published_at is null")
         await connection.execute("vacuum orders.outbox")
         return
     waiting = "select exists (select from orders.outbox where published_at is null and parked_at is null)"
-    async with asyncio.timeout(DRAIN_SECONDS):
-        while await connection.fetchval(waiting):  # noqa: ASYNC110  the relay tells nobody when it is done
-            await asyncio.sleep(0.1)
+    until = time.monotonic() + DRAIN_SECONDS
+    while await connection.fetchval(waiting):
+        if time.monotonic() > until:
+            raise RelayError(f"the relay has not published everything within {DRAIN_SECONDS:.0f} s")
+        await asyncio.sleep(0.1)
 
 
 async def _count(connection: asyncpg.Connection) -> int:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from deploy.local import Stack
+from loadtests.bench.errors import BenchError
 from services.orders.api import ROUTES, Api, answer_domain_error
 from services.orders.commands import Orders
 from services.orders.domain import DomainError
@@ -42,7 +43,7 @@ class Request(NamedTuple):
     body: bytes
 
 
-class RefusedError(Exception):
+class RefusedError(BenchError):
     """The service did not answer 2xx: there is nothing to measure."""
 
 

@@ -26,13 +26,13 @@ class Measured(NamedTuple):
 
 def show(measured: Sequence[Measured], noise: Noise, console: Console) -> None:
     table = Table(title=None if not noise.reasons else "NOISY: for no other eyes")
-    for heading in ("row", "work", "against"):
-        table.add_column(heading)
+    table.add_column("row", no_wrap=True)
+    table.add_column("against")
     for heading in ("Larder/s", "against/s", "ratio", "reach"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for row, result in measured:
         style = "green" if result.ratio >= row.reach else "red"
-        table.add_row(row.name, row.work, row.against, *_numbers(row, result), style=style)
+        table.add_row(row.name, row.against, *_numbers(row, result), style=style)
     console.print(table)
     console.print(
         f"Noise: loop {noise.spin_spread:.2f} ×, stolen {noise.steal:.1%}, other processes {noise.foreign:.1%}."

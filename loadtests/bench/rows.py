@@ -6,7 +6,7 @@ A new row is an entry here and a file beside this one whose function takes a `Me
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from loadtests.bench import listing, place
+from loadtests.bench import listing, listing_peer, place
 from loadtests.bench.measure import Meter, Result
 from loadtests.bench.stage import BARE, EVERYTHING, Cast
 
@@ -31,6 +31,14 @@ ROWS: tuple[Row, ...] = (
         0.4,
         EVERYTHING,
         listing.against_pgbench,
+    ),
+    Row(
+        "list-fastapi",
+        "the same page",
+        "FastAPI + SQLAlchemy, same query and pool",
+        3.0,
+        listing_peer.WITH_PEER,
+        listing_peer.against_fastapi,
     ),
     Row(
         "place",

@@ -1,8 +1,8 @@
 """What the benchmark's stack holds: the demo's restaurants and catalogue, and some ten thousands of orders.
 
 The data is written straight into orders' tables, as its learned copies and its history would be, so that it is there
-in seconds. Ids are numbers in the form of a UUID (restaurant 7 is 00000000-…-000000000007), so that pgbench, which can draw
-numbers and nothing else, can name any of them.
+in seconds. Ids are numbers in the form of a UUID (restaurant 7 is 00000000-…-000000000007), so that pgbench, which can
+draw numbers and nothing else, can name any of them.
 
 Invariant: loading happens once a stack; afterwards the tables are vacuumed and analysed.
 """

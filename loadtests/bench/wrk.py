@@ -17,12 +17,13 @@ import msgspec
 
 from deploy.local import StackError
 from deploy.local.processes import clean_environment
+from loadtests.bench.errors import BenchError
 
 SCRIPT = Path(__file__).with_name("wrk.lua")
 INSTALL = "apt-get install -y --no-install-recommends wrk"
 
 
-class WrkError(Exception):
+class WrkError(BenchError):
     """An answer was not 2xx, or wrk did not run."""
 
 
