@@ -54,7 +54,7 @@ async def against_pgbench(meter: Meter) -> Result:
     script = pgbench.script_of(said, Ranges(stage.world.restaurants, len(stage.world.products)), restaurant=1, key=key)
 
     async def run(clients: int, seconds: float) -> float:
-        async with _relay_held(stage.stack):
+        async with relay_held(stage.stack):
             return await pgbench.run(stage.stack, script, clients=clients, seconds=seconds)
 
     return await meter.compare(_over_http(stage), Side("pgbench", run))
@@ -115,13 +115,14 @@ async def _superuser(stack: Stack) -> AsyncIterator[asyncpg.Connection]:
 
 
 @asynccontextmanager
-async def _relay_held(stack: Stack) -> AsyncIterator[None]:
+async def relay_held(stack: Stack) -> AsyncIterator[None]:
     """The relay waits during the block, and what was put into the outbox meanwhile is gone before it goes on."""
     async with _superuser(stack) as connection:
         async with connection.transaction():
             await connection.fetch(QUERIES["hold_relay"].sql, LOCK_CLASS)
+            last = await connection.fetchval("select coalesce(max(id), 0) from orders.outbox")
             yield
-            await connection.execute("delete from orders.outbox where published_at is null")
+            await connection.execute("delete from orders.outbox where id > $1", last)
         await connection.execute("vacuum orders.outbox")
 
 
