@@ -117,3 +117,11 @@ compose-secrets:
 # Prove that compose.yaml works: build, start, put real orders through it, scale, crowd the pooler, take it down
 verify-compose:
     @uv run python -m deploy.compose.verify
+
+# Measure Larder in ratios on a stack of its own: `just bench place list`, `just bench --noisy`
+bench *args:
+    @uv run python -m loadtests.bench "$@"
+
+# Load the running stack and hold it to thresholds: `just loadtest baseline rate=100 seconds=60`
+loadtest *args:
+    @uv run python -m loadtests "$@"

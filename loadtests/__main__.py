@@ -1,0 +1,162 @@
+"""`python -m loadtests NAME [rate=100] [seconds=60]`: a k6 script against the running stack.
+
+k6 sends at a fixed rate whatever the answers take (an open model), so a slow server cannot slow its own test. The
+people of the script are the demo's, signed in through Nginx; k6 gets them, and products that are for sale, as a JSON
+file. Exit status: 0 when every threshold held, else 1. What was measured is printed and kept in
+build/loadtest-NAME.json.
+
+Refuses a stack that does not run, and any address but that stack's.
+"""
+
+import asyncio
+import logging
+import os
+import random
+import re
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
+
+from deploy.demo import people
+from deploy.demo.__main__ import place_of
+from deploy.demo.load import World, load
+from deploy.local import Layout, Stack, StackError
+from deploy.local.layout import REPOSITORY
+from deploy.local.processes import clean_environment
+from shared import log
+
+SCRIPTS = ("baseline",)
+RESTAURANTS, PRODUCTS = 40, 2000
+"""How many of the demo's take part."""
+
+LIMITS = {"rate": (1, 1000), "seconds": (5, 600)}
+"""A token lives 15 minutes: no test is longer."""
+
+
+def main(arguments: list[str]) -> int:
+    console = Console(highlight=False)
+    log.configure("console", "loadtest", level=logging.WARNING)
+    try:
+        name, options = _options(arguments)
+        cast = asyncio.run(_prepare(_running_stack(), console))
+        summary, held = _run(name, options, cast)
+    except StackError as error:
+        console.print(Text.assemble(("✗ ", "red"), (str(error), "bold")), soft_wrap=True)
+        return 1
+    path = REPOSITORY / "build" / f"loadtest-{name}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode({**options, **summary}), indent=2) + b"\n")
+    _show(summary, console)
+    console.print(f"Written: {path}")
+    console.print("[green]Every threshold held.[/]" if held else "[red]A threshold was crossed.[/]")
+    return 0 if held else 1
+
+
+def _running_stack() -> Stack:
+    stack = Stack(Layout.from_environment())
+    if not stack.running:
+        raise StackError("Larder is not running.", "Start it: just up")
+    return stack
+
+
+async def _prepare(stack: Stack, console: Console) -> dict[str, Any]:
+    """What the script works with."""
+    with Progress(console=console, transient=True) as progress:
+        world = await load(place_of(stack), progress)
+    chance = random.Random(1)  # noqa: S311  the same people each time
+    stores = chance.sample(world.stores, min(RESTAURANTS, len(world.stores)))
+    emails = [people.restaurant_email(store) for store in stores]
+    drivers = [people.driver_email(number) for number in range(people.ZONES)]
+    async with aiohttp.ClientSession(stack.addresses.edge, raise_for_status=True) as session:
+        return {
+            "edge": stack.addresses.edge,
+            "password": people.PASSWORD,
+            "admin": await _sign_in(session, people.ADMIN),
+            "drivers": [await _sign_in(session, email) for email in drivers],
+            "restaurants": [await _sign_in(session, email) for email in emails],
+            "products": _products(world, chance),
+        }
+
+
+async def _sign_in(session: aiohttp.ClientSession, email: str) -> dict[str, Any]:
+    async with session.post("/api/accounts/sessions", json={"email": email, "password": people.PASSWORD}) as answer:
+        signed_in = await answer.json()
+    return {"email": email, "token": signed_in["access_token"], "zone": signed_in["person"]["zone"]}
+
+
+def _products(world: World, chance: random.Random) -> list[dict[str, Any]]:
+    chosen = chance.sample(sorted(world.products.values()), PRODUCTS)
+    return [{"product_id": product, "price_cents": cents} for product, cents, _ in chosen]
+
+
+def _run(name: str, options: dict[str, int], cast: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """What k6 measured, and whether the thresholds held. Raises StackError when it measured nothing."""
+    k6 = Path(sysconfig.get_path("scripts")) / "k6"
+    with tempfile.TemporaryDirectory() as folder:
+        given, told = Path(folder) / "cast.json", Path(folder) / "summary.json"
+        given.write_bytes(msgspec.json.encode(cast))
+        done = subprocess.run(  # noqa: S603  our own script, our own stack
+            [
+                str(k6),
+                "run",
+                "--quiet",
+                "--no-usage-report",
+                "--address",
+                "",
+                str(Path(__file__).parent / f"{name}.js"),
+            ],
+            env={
+                **clean_environment(),
+                "CAST": str(given),
+                "SUMMARY": str(told),
+                **{option.upper(): str(number) for option, number in options.items()},
+            },
+            stdout=sys.stderr if os.environ.get("K6_VERBOSE") else subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        if not told.exists():
+            raise StackError(f"k6 measured nothing: {done.stderr.strip()[-2000:]}")
+        return msgspec.json.decode(told.read_bytes(), type=dict[str, Any]), done.returncode == 0
+
+
+def _show(summary: dict[str, Any], console: Console) -> None:
+    table = Table(title=f"{summary['requests']:,} requests, {summary['per_second']:.1f} a second")
+    table.add_column("request")
+    for heading in ("count", "p50 ms", "p95 ms", "p99 ms", "max ms"):
+        table.add_column(heading, justify="right")
+    for name, row in summary["by_name"].items():
+        times = (f"{row[stat]:.1f}" for stat in ("p50", "p95", "p99", "max"))
+        table.add_row(name, f"{row['count']:,}", *times, style="bold" if name == "all" else None)
+    console.print(table)
+    console.print(f"Errors: {summary['failed']:.2%}. Not sent in time: {summary['dropped']:,}.")
+
+
+def _options(arguments: list[str]) -> tuple[str, dict[str, int]]:
+    """The script's name, and its options. Raises StackError."""
+    name, *rest = arguments or [""]
+    if name not in SCRIPTS:
+        raise StackError(f"There is no load test {name!r}.", f"One of: {', '.join(SCRIPTS)}")
+    options = {"rate": 100, "seconds": 60}
+    for argument in rest:
+        match = re.fullmatch(r"(rate|seconds)=(\d{1,4})", argument)
+        low, high = LIMITS[match[1]] if match else (0, 0)
+        if match is None or not low <= int(match[2]) <= high:
+            raise StackError(f"{argument!r}: a load test takes rate=<1 to 1000> and seconds=<5 to 600>.")
+        options[match[1]] = int(match[2])
+    return name, options
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

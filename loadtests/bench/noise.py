@@ -1,0 +1,130 @@
+"""Whether the machine was ours while we measured.
+
+Three witnesses: a loop of fixed work, timed between rounds, when nothing of ours runs; the time that the hypervisor
+took (steal); and processor time that went to processes that are not ours while a round ran. Above a bound, a ratio is
+not told: who reads a number takes it for one.
+
+Linux only: it reads /proc.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple
+
+SPIN_SPREAD_MAX = 1.15
+"""The slowest loop over the median one. A quiet machine stays below 1.05."""
+
+STEAL_MAX = 0.02
+FOREIGN_MAX = 0.06
+"""Of all processors' time. A quiet machine shows 0.01 to 0.03: the kernel's own work is nobody's."""
+
+_SPINS = 5
+
+
+class Round(NamedTuple):
+    """Shares of all processors' time during a round."""
+
+    steal: float
+    foreign: float
+
+
+class Noise(NamedTuple):
+    """What was seen over a run."""
+
+    spin_spread: float
+    steal: float
+    foreign: float
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why nothing should be told; empty on a quiet machine."""
+        found = []
+        if self.spin_spread > SPIN_SPREAD_MAX:
+            found.append(
+                f"the same loop took {self.spin_spread:.2f} × its median time (at most {SPIN_SPREAD_MAX:.2f} ×)"
+            )
+        if self.steal > STEAL_MAX:
+            found.append(f"the hypervisor took {self.steal:.1%} of the processors' time (at most {STEAL_MAX:.0%})")
+        if self.foreign > FOREIGN_MAX:
+            found.append(f"other processes took {self.foreign:.1%} of the processors' time (at most {FOREIGN_MAX:.0%})")
+        return found
+
+
+def judge(spins: Sequence[float], rounds: Sequence[Round]) -> Noise:
+    """`spins`: seconds of each loop. Of the rounds the middle one counts, as of the ratios: one bad round is what
+    medians are for."""
+    return Noise(
+        spin_spread=max(spins) / _median(spins),
+        steal=_median([one.steal for one in rounds]),
+        foreign=_median([one.foreign for one in rounds]),
+    )
+
+
+def spin() -> float:
+    """Seconds of the fixed loop: the best of a few tries, so that a single interrupt does not count."""
+    best = float("inf")
+    for _ in range(_SPINS):
+        began, total = perf_counter(), 0
+        for number in range(400_000):
+            total += number
+        best = min(best, perf_counter() - began)
+    return best
+
+
+class Watch:
+    """Measures one round, from its making to `end`. `roots`: processes that are ours, with all below them."""
+
+    def __init__(self, roots: Iterable[int]) -> None:
+        self._roots = [os.getpid(), *roots]
+        self._before = _Times.read(self._roots)
+
+    def end(self) -> Round:
+        now = _Times.read(self._roots)
+        total = max(1, now.total - self._before.total)
+        foreign = (now.busy - self._before.busy) - (now.ours - self._before.ours)
+        return Round((now.steal - self._before.steal) / total, max(0, foreign) / total)
+
+
+class _Times(NamedTuple):
+    """Ticks since the start of the machine. `ours` is of living processes and of those they have waited for."""
+
+    total: int
+    busy: int
+    steal: int
+    ours: int
+
+    @classmethod
+    def read(cls, roots: Sequence[int]) -> "_Times":
+        user, nice, system, idle, iowait, irq, softirq, steal = (
+            int(field) for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]
+        )
+        busy = user + nice + system + irq + softirq
+        return cls(busy + idle + iowait + steal, busy, steal, _ticks_of(roots))
+
+
+def _ticks_of(roots: Sequence[int]) -> int:
+    parents: dict[int, int] = {}
+    ticks: dict[int, int] = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdecimal():
+            try:
+                fields = (folder / "stat").read_text().rpartition(") ")[2].split()
+            except OSError:
+                continue  # it has just ended; its parent counts it
+            parents[int(folder.name)] = int(fields[1])
+            ticks[int(folder.name)] = sum(int(field) for field in fields[11:15])
+    return sum(count for pid, count in ticks.items() if _is_below(pid, roots, parents))
+
+
+def _is_below(pid: int, roots: Sequence[int], parents: dict[int, int]) -> bool:
+    while pid in parents:
+        if pid in roots:
+            return True
+        pid = parents[pid]
+    return False
+
+
+def _median(values: Sequence[float]) -> float:
+    return sorted(values)[len(values) // 2] if values else 0.0

@@ -1,0 +1,89 @@
+"""What the benchmark says: a table for the terminal, JSON for machines, Markdown for docs/performance.md."""
+
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from deploy.local.layout import REPOSITORY
+from loadtests.bench.measure import Result
+from loadtests.bench.noise import Noise
+from loadtests.bench.rows import Row
+
+FOLDER = REPOSITORY / "build"
+
+
+class Measured(NamedTuple):
+    row: Row
+    result: Result
+
+
+def show(measured: Sequence[Measured], noise: Noise, console: Console) -> None:
+    table = Table(title=None if not noise.reasons else "NOISY: for no other eyes")
+    table.add_column("row", no_wrap=True)
+    table.add_column("against")
+    for heading in ("Larder/s", "against/s", "ratio", "reach"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row, result in measured:
+        style = "green" if result.ratio >= row.reach else "red"
+        table.add_row(row.name, row.against, *_numbers(row, result), style=style)
+    console.print(table)
+    console.print(
+        f"Noise: loop {noise.spin_spread:.2f} ×, stolen {noise.steal:.1%}, other processes {noise.foreign:.1%}."
+    )
+
+
+def write(measured: Sequence[Measured], noise: Noise) -> list[Path]:
+    """build/bench.json and build/bench.md."""
+    FOLDER.mkdir(exist_ok=True)
+    paths = [FOLDER / "bench.json", FOLDER / "bench.md"]
+    paths[0].write_bytes(msgspec.json.format(msgspec.json.encode(_document(measured, noise)), indent=2) + b"\n")
+    paths[1].write_text(markdown(measured))
+    return paths
+
+
+def markdown(measured: Sequence[Measured]) -> str:
+    lines = ["| row | work | against | Larder/s | against/s | ratio | reach |", "|---|---|---|--:|--:|--:|--:|"]
+    for row, result in measured:
+        lines.append("| " + " | ".join([f"`{row.name}`", row.work, row.against, *_numbers(row, result)]) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _numbers(row: Row, result: Result) -> list[str]:
+    return [
+        f"{median(result.ours):,.0f}",
+        f"{median(result.theirs):,.0f}",
+        f"{result.ratio:.2f} ×",
+        f"≥ {row.reach:g} ×",
+    ]
+
+
+def _document(measured: Sequence[Measured], noise: Noise) -> dict[str, object]:
+    return {
+        "machine": {
+            "processors": os.cpu_count(),
+            "architecture": platform.machine(),
+            "python": platform.python_version(),
+        },
+        "noise": {**noise._asdict(), "too_noisy_because": noise.reasons},
+        "rows": [
+            {
+                "name": row.name,
+                "work": row.work,
+                "against": row.against,
+                "reach": row.reach,
+                "ratio": round(result.ratio, 4),
+                "reached": result.ratio >= row.reach,
+                "larder_per_second": [round(rate, 1) for rate in result.ours],
+                "against_per_second": [round(rate, 1) for rate in result.theirs],
+                "connections": {"larder": result.clients[0], "against": result.clients[1]},
+            }
+            for row, result in measured
+        ],
+    }

@@ -1,0 +1,58 @@
+"""When a benchmark tells a number, and which."""
+
+import pytest
+
+from loadtests.bench import report, wrk
+from loadtests.bench.measure import Result
+from loadtests.bench.noise import FOREIGN_MAX, SPIN_SPREAD_MAX, STEAL_MAX, Noise, Round, judge
+from loadtests.bench.report import Measured
+from loadtests.bench.rows import ROWS
+
+QUIET = [1.0, 1.01, 1.02, 1.0, 1.03]
+
+
+def test_a_quiet_machine_gives_no_reason() -> None:
+    assert judge(QUIET, [Round(steal=0.001, foreign=0.02)] * 5).reasons == []
+
+
+@pytest.mark.parametrize(
+    ("noise", "word"),
+    [
+        (Noise(SPIN_SPREAD_MAX + 0.01, 0, 0), "loop"),
+        (Noise(1, STEAL_MAX + 0.001, 0), "hypervisor"),
+        (Noise(1, 0, FOREIGN_MAX + 0.001), "other processes"),
+    ],
+)
+def test_each_witness_alone_keeps_the_number_back(noise: Noise, word: str) -> None:
+    (reason,) = noise.reasons
+    assert word in reason
+
+
+def test_the_slowest_loop_counts_against_the_median_one() -> None:
+    assert judge([1.0, 2.0, 1.0, 1.0, 1.1], [Round(0, 0)]).spin_spread == 2.0
+
+
+def test_of_the_rounds_the_middle_one_counts() -> None:
+    seen = judge(QUIET, [Round(0.0, 0.01), Round(0.9, 0.9), Round(0.01, 0.02)])
+    assert (seen.steal, seen.foreign) == (0.01, 0.02)
+
+
+def test_the_ratio_is_the_median_of_the_rounds_ratios() -> None:
+    # The ratio of the medians would be 20 / 40.
+    result = Result(ours=[10, 20, 90], theirs=[40, 25, 100], clients=(8, 16))
+    assert result.ratio == pytest.approx(0.8)
+
+
+def test_the_table_for_people_has_a_line_a_row() -> None:
+    result = Result(ours=[1000.0], theirs=[2000.0], clients=(16, 16))
+    table = report.markdown([Measured(row, result) for row in ROWS])
+    assert [line.split("|")[1].strip() for line in table.splitlines()[2:]] == [f"`{row.name}`" for row in ROWS]
+    assert all("| 1,000 | 2,000 | 0.50 × |" in line for line in table.splitlines()[2:])
+
+
+def test_a_request_is_one_line_whatever_it_holds() -> None:
+    line = wrk.request_line("POST", "/api/orders", {"Idempotency-Key": "<KEY>"}, '{"a":1}')
+    assert line == (
+        "POST /api/orders HTTP/1.1<CRLF>Host: 127.0.0.1<CRLF>Idempotency-Key: <KEY><CRLF>Content-Length: 7<CRLF>"
+        '<CRLF>{"a":1}'
+    )
