@@ -7,8 +7,7 @@ Refuses a request that was not answered 2xx, and a way of asking that it does no
 the comparison a lie.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -74,9 +73,11 @@ class _Pool:
     def __init__(self, connection: _Connection) -> None:
         self._connection = connection
 
-    @asynccontextmanager
-    async def acquire(self, *, timeout: float) -> AsyncIterator[_Connection]:  # noqa: ARG002, ASYNC109  asyncpg's signature
-        yield self._connection
+    async def acquire(self) -> _Connection:
+        return self._connection
+
+    async def release(self, connection: _Connection) -> None:
+        """It stays ours."""
 
 
 async def record(stack: Stack, identity: Identity, request: Request) -> Sequence[Said]:
