@@ -10,7 +10,7 @@ what is not said to be stored or refused comes again. A row that fails holds bac
 
 import asyncio
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -76,15 +76,13 @@ class Publisher:
         """Rows with id, event_id, key, subject, payload and ttl_seconds, in the order in which they shall be stored."""
         until = _now() + ROUND_SECONDS
         if len(rows) > 1 and self.atomic and not self._unclear and not any(row["ttl_seconds"] for row in rows):
-            try:
-                await self._publish_batch(rows, until)
-            except BatchRefusedError as refusal:
-                await _log.ainfo("batch refused, going on one by one", reason=str(refusal))
-            except Exception as error:  # noqa: BLE001  whatever it was, the batch may have been stored
-                self._unclear = True
-                return Outcome([], failure=error)
-            else:
+            [answer] = await _answers([self._publish_batch(rows, until)], until)
+            if answer is None:
                 return Outcome([row["id"] for row in rows])
+            if not isinstance(answer, BatchRefusedError):
+                self._unclear = True
+                return Outcome([], failure=answer)
+            await _log.ainfo("batch refused, going on one by one", reason=str(answer))
         outcome = await self._publish_waves(rows, until)
         self._unclear = outcome.failure is not None
         return outcome
@@ -96,7 +94,7 @@ class Publisher:
             if _now() >= until:
                 outcome.failure = outcome.failure or TimeoutError(f"the bus is slow: {ROUND_SECONDS} s were not enough")
                 break
-            answers = await asyncio.gather(*(self._publish_row(row, until) for row in going), return_exceptions=True)
+            answers = await _answers([self._publish_row(row, until) for row in going], until)
             stored = len(outcome.stored)
             for row, answer in zip(going, answers, strict=True):
                 _note(outcome, row, answer)
@@ -133,6 +131,8 @@ class Publisher:
                 _acknowledgement(first)
                 raise ConnectionError("the server stored an event of a batch by itself")
             for place, row in enumerate(rows[1:-1], start=2):
+                if _now() >= until:
+                    raise TimeoutError  # nobody waits for it any more
                 await self._bus.client.publish(
                     row["subject"], row["payload"], headers=_batch_headers(batch, place, row)
                 )
@@ -176,15 +176,38 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _note(outcome: Outcome, row: Row, answer: BaseException | None) -> None:
+async def _answers(sending: Sequence[Coroutine[Any, Any, None]], until: float) -> list[Exception | None]:
+    """What became of each: None when it was sent and acknowledged, TimeoutError when that was not in time.
+
+    Not `asyncio.timeout`: nats-py swallows the cancellation of a publish that waits for a full socket, as a frozen
+    server leaves it, and would wait for 10 s a message.
+    """
+    tasks = [asyncio.create_task(each) for each in sending]
+    try:
+        await asyncio.wait(tasks, timeout=max(0.0, until - _now()))
+    finally:
+        for task in tasks:
+            task.add_done_callback(_answer)  # also of one that nobody waits for: its error is no news
+            task.cancel()
+    return [_answer(task) for task in tasks]
+
+
+def _answer(task: asyncio.Task[None]) -> Exception | None:
+    if not task.done():
+        return TimeoutError(f"no answer within {ROUND_SECONDS} s")
+    if task.cancelled():
+        return ConnectionError("the client closed meanwhile")
+    error = task.exception()
+    return error if error is None or isinstance(error, Exception) else ConnectionError(repr(error))
+
+
+def _note(outcome: Outcome, row: Row, answer: Exception | None) -> None:
     if answer is None:
         outcome.stored.append(row["id"])
     elif isinstance(answer, RowRefusedError):
         outcome.refused[row["id"]] = str(answer)
-    elif isinstance(answer, Exception):
+    else:
         outcome.failure = answer
-    else:  # a request that the client cancelled while it closed
-        outcome.failure = ConnectionError(repr(answer))
 
 
 def _batch_headers(batch: str, place: int, row: Row) -> dict[str, str]:

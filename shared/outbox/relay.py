@@ -72,6 +72,11 @@ class Relay:
         self.publisher = Publisher(bus)
         self._prepared = False
         self._epochs: dict[str, str] = {}
+        # From the start at 0: an alert on what does not grow needs a series to look at.
+        self._published = PUBLISHED.labels(context)
+        self._failed = FAILED.labels(context)
+        for stream in STREAMS:
+            LOST_STREAMS.labels(stream.name)
         self._lock = Query("relay.lock", "select pg_try_advisory_xact_lock($1, hashtext($2)) as mine")
         # The context is from the settings' pattern, [a-z_]+: it can hold no SQL.
         table = f"{context}.outbox"
@@ -121,7 +126,7 @@ class Relay:
             await _log.aerror("publishing was broken off, trying again", context=self.context, error=repr(error))
         else:
             return
-        FAILED.labels(self.context).inc()
+        self._failed.inc()
 
     async def publish_once(self) -> bool:
         """Publishes one batch; true when there are more. False also while another relay is at work. Raises what kept
@@ -153,7 +158,7 @@ class Relay:
             lag = LAG_SECONDS.labels(self.context)
             for marked in await self._mark.rows(connection, outcome.stored):
                 lag.observe(marked["seconds"])
-            PUBLISHED.labels(self.context).inc(len(outcome.stored))
+            self._published.inc(len(outcome.stored))
 
     async def _prepare(self) -> None:
         """The streams, made where there are none. Raises while JetStream starts or elects."""

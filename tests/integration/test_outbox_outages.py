@@ -160,6 +160,31 @@ async def test_a_frozen_nats_keeps_no_transaction_open_for_long(
         assert await applied(bus) == {key: list(range(1, 20)) for key in keys}
 
 
+@pytest.mark.parametrize("atomic", [True, False], ids=["as one batch", "in waves"])
+async def test_a_frozen_nats_with_a_full_socket_ends_the_round_as_well(
+    stack: Stack, outbox: Outbox, server: NatsServer, monkeypatch: pytest.MonkeyPatch, atomic: bool
+) -> None:
+    monkeypatch.setattr(publisher, "ROUND_SECONDS", 0.5)
+    monkeypatch.setattr(publisher.Publisher, "atomic", property(lambda _: atomic, lambda _, __: None), raising=False)
+    keys = [new_id() for _ in range(40)]
+    async with running(stack, server.url, monkeypatch) as bus:
+        monkeypatch.setattr(bus.client, "_flush_timeout", 3600)
+        await outbox.write(new_id(), 1)
+        await caught_up(outbox)
+        server.freeze()
+        try:
+            for version in (1, 2):
+                for key in keys:
+                    await outbox.write(key, version, size=200_000)
+            await failed_rounds(3)
+        finally:
+            server.thaw()
+        monkeypatch.setattr(publisher, "ROUND_SECONDS", 8.0)
+        await caught_up(outbox)
+        told = await applied(bus)
+        assert {key: told[key] for key in keys} == {key: [1, 2] for key in keys}
+
+
 async def test_a_round_is_over_before_postgres_ends_its_transaction(stack: Stack) -> None:
     async with open_pool(stack.addresses.database("relay_service"), size=1, name=CONTEXT) as pool:
         patience = await pool.fetchval(
