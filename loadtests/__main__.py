@@ -28,8 +28,7 @@ from rich.table import Table
 from rich.text import Text
 
 from deploy.demo import people
-from deploy.demo.__main__ import place_of
-from deploy.demo.load import World, load
+from deploy.demo.load import World, load, place_of
 from deploy.local import Layout, Stack, StackError
 from deploy.local.layout import REPOSITORY
 from deploy.local.processes import clean_environment
@@ -72,7 +71,7 @@ def _running_stack() -> Stack:
 async def _prepare(stack: Stack, console: Console) -> dict[str, Any]:
     """What the script works with."""
     with Progress(console=console, transient=True) as progress:
-        world = await load(place_of(stack), progress)
+        world = await load(place_of(stack.addresses), progress)
     chance = random.Random(1)  # noqa: S311  the same people each time
     stores = chance.sample(world.stores, min(RESTAURANTS, len(world.stores)))
     emails = [people.restaurant_email(store) for store in stores]

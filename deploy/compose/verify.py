@@ -135,8 +135,8 @@ class Verification:
 
     async def _judge_replicas(self) -> None:
         """By what Nginx wrote down: who answered, and whether anything failed."""
-        log = await self.project.run("logs", "--no-log-prefix", "nginx", seconds=60)
-        served, failed = read_access_log(log.splitlines())
+        (nginx,) = [one["Name"] for one in await self.project.containers() if one["Service"] == "nginx"]
+        served, failed = read_access_log((await docker("logs", nginx, seconds=60)).splitlines())
         if failed:
             raise ComposeError(f"Nginx answered {len(failed)} requests with 5xx", failed[-10:])
         if len(served) != 2:
@@ -194,7 +194,7 @@ def read_access_log(lines: list[str]) -> tuple[Counter[str], list[str]]:
             failed.append(line)
         if entry["uri"].startswith("/api/orders"):
             # Of several addresses, the last is the one that answered.
-            served[entry["upstream_addr"].split(", ")[-1]] += 1
+            served[entry["upstream"].split(", ")[-1]] += 1
     return served, failed
 
 

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.text import Text
 
 from deploy.demo import report, source
-from deploy.demo.load import Place, World, load
+from deploy.demo.load import World, load, place_of
 from deploy.demo.replay import Replay, Result
 from deploy.demo.source import Basket
 from deploy.local import Layout, PartError, Stack, StackError
@@ -57,15 +57,9 @@ async def _demo(stack: Stack, options: dict[str, int], console: Console) -> Resu
         TimeElapsedColumn(),
         console=console,
     ) as progress:
-        world = await load(place_of(stack), progress)
+        world = await load(place_of(stack.addresses), progress)
         baskets = await asyncio.to_thread(next_baskets, world, options["orders"])
         return await Replay(stack.addresses.edge, world, baskets, options["rate"], progress).run()
-
-
-def place_of(stack: Stack) -> Place:
-    """Where the local stack's world is loaded: directly, never through the pooler."""
-    database = stack.addresses.database
-    return Place(stack.addresses.nats, database("accounts_service"), database("catalog_service"), database("postgres"))
 
 
 def next_baskets(world: World, count: int) -> list[Basket]:

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import asyncpg
 import msgspec
@@ -27,6 +27,9 @@ from shared.outbox import WAKE
 from shared.settings import SettingsError
 from shared.settings import load as load_settings
 
+if TYPE_CHECKING:
+    from deploy.local import Addresses
+
 LEARNT_SECONDS = 240.0
 CONSUMERS = ((CATALOG, "orders-prices"), (ACCOUNTS, "orders-restaurants"), (ACCOUNTS, "orders-people"))
 
@@ -39,6 +42,12 @@ class Place(msgspec.Struct, frozen=True):
     accounts_url: str
     catalog_url: str
     reader_url: str
+
+
+def place_of(addresses: "Addresses") -> Place:
+    """The local stack's."""
+    urls = (addresses.database(role) for role in ("accounts_service", "catalog_service", "postgres"))
+    return Place(addresses.nats, *urls)
 
 
 class World(NamedTuple):

@@ -20,7 +20,7 @@ from deploy.demo import __main__ as demo
 from deploy.demo import report
 from deploy.demo.client import Person
 from deploy.demo.ledger import Ledger
-from deploy.demo.load import load
+from deploy.demo.load import load, place_of
 from deploy.demo.people import ADMIN, driver_email, restaurant_email
 from deploy.demo.replay import Replay, Result
 from deploy.local import Layout, Stack
@@ -61,7 +61,7 @@ class Played:
 @pytest.fixture(scope="module")
 async def played(stack: Stack) -> Played:
     with Progress(disable=True) as progress:
-        world = await load(demo.place_of(stack), progress)
+        world = await load(place_of(stack.addresses), progress)
         baskets = demo.next_baskets(world, ORDERS)
         replay = Replay(stack.addresses.edge, world, baskets, 30, progress)
         return Played(stack, await replay.run(), replay)
@@ -115,7 +115,7 @@ async def test_the_report_says_what_went_wrong(played: Played) -> None:
 
 async def test_a_second_run_goes_on_with_the_next_baskets(played: Played) -> None:
     with Progress(disable=True) as progress:
-        world = await load(demo.place_of(played.stack), progress)
+        world = await load(place_of(played.stack.addresses), progress)
     assert world.played == {str(basket.basket_id) for basket in played.replay.baskets}
     following = demo.next_baskets(world, 5)
     assert not {str(basket.basket_id) for basket in following} & world.played
