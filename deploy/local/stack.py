@@ -237,7 +237,9 @@ class Stack:
     def _find_pooler(self) -> None:
         """Before anything is started: it may have to be installed, and that may not be possible."""
         began = time.monotonic()
+        self._progress.waiting(["PgBouncer"])
         found = self.pooler.found
+        self._progress.waiting([])
         if found.fresh:
             version = ".".join(map(str, found.version))
             self._progress.done("apt-get", f"installed PgBouncer {version}", time.monotonic() - began)
