@@ -7,6 +7,7 @@ running, to look into it.
 
 import argparse
 import asyncio
+import signal
 import sys
 
 from rich.console import Console
@@ -27,6 +28,7 @@ TOO_NOISY = 3
 def main(arguments: list[str]) -> int:
     console = Console(highlight=False)
     options = _options(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # who is terminated clears up too
     rows = [row for row in ROWS if not options.rows or row.name in options.rows]
     try:
         wrk.find()

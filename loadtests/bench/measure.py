@@ -4,7 +4,7 @@ Each side runs with the number of connections that serves it best. The ratio tol
 each of two runs that were neighbours in time.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
@@ -29,16 +29,24 @@ class Pace(NamedTuple):
     seconds: float = 5.0
 
 
-class Result(NamedTuple):
-    """What came out. `ours` and `theirs`: a second, a round each; `clients`: connections of each side."""
+class Runs(NamedTuple):
+    """One side's. `rates`: how much a second, a round each; `clients`: connections; `cost`: processor time by part of
+    one piece of work, in µs, the median of the rounds."""
 
-    ours: Sequence[float]
-    theirs: Sequence[float]
-    clients: tuple[int, int]
+    rates: Sequence[float]
+    clients: int
+    cost: Mapping[str, float]
+
+
+class Result(NamedTuple):
+    """What came out of a row."""
+
+    ours: Runs
+    theirs: Runs
 
     @property
     def ratio(self) -> float:
-        return median(our / their for our, their in zip(self.ours, self.theirs, strict=True))
+        return median(our / their for our, their in zip(self.ours.rates, self.theirs.rates, strict=True))
 
 
 class Meter:
@@ -54,23 +62,44 @@ class Meter:
     async def compare(self, ours: Side, theirs: Side) -> Result:
         """Raises what a side raises."""
         clients = (await self._best(ours), await self._best(theirs))
-        pairs = []
+        rounds = []
         for number in range(1, self._pace.rounds + 1):
-            pair = (await self._round(ours, clients[0]), await self._round(theirs, clients[1]))
-            pairs.append(pair)
+            our, their = await self._round(ours, clients[0]), await self._round(theirs, clients[1])
+            rounds.append((our, their))
             self._tell(
-                f"  round {number}: {ours.name} {pair[0]:,.0f}/s, {theirs.name} {pair[1]:,.0f}/s, "
-                f"{pair[0] / pair[1]:.2f} ×"
+                f"  round {number}: {ours.name} {our.rate:,.0f}/s, {theirs.name} {their.rate:,.0f}/s, "
+                f"{our.rate / their.rate:.2f} ×"
             )
-        return Result([pair[0] for pair in pairs], [pair[1] for pair in pairs], clients)
+        result = Result(
+            _runs([our for our, _ in rounds], clients[0]), _runs([their for _, their in rounds], clients[1])
+        )
+        for name, runs in ((ours.name, result.ours), (theirs.name, result.theirs)):
+            spent = ", ".join(f"{part} {cost:,.0f}" for part, cost in runs.cost.items() if cost >= 1)
+            self._tell(f"  µs of processor time for one with {runs.clients} connections, {name}: {spent}")
+        return result
 
     async def _best(self, side: Side) -> int:
         rates = {clients: await side.run(clients, TRIAL_SECONDS) for clients in CLIENTS}
         return max(rates, key=rates.__getitem__)
 
-    async def _round(self, side: Side, clients: int) -> float:
+    async def _round(self, side: Side, clients: int) -> "_Round":
         self.spins.append(spin())
         watch = Watch(self.stage.processes)
         rate = await side.run(clients, self._pace.seconds)
-        self.rounds.append(watch.end())
-        return rate
+        seen = watch.end()
+        self.rounds.append(seen)
+        return _Round(rate, {part: spent / (rate * self._pace.seconds) * 1e6 for part, spent in seen.spent.items()})
+
+
+class _Round(NamedTuple):
+    rate: float
+    cost: Mapping[str, float]
+
+
+def _runs(rounds: Sequence[_Round], clients: int) -> Runs:
+    parts = rounds[0].cost
+    return Runs(
+        rates=[one.rate for one in rounds],
+        clients=clients,
+        cost={part: median(one.cost[part] for one in rounds) for part in parts},
+    )

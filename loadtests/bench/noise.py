@@ -4,11 +4,11 @@ Three witnesses: a loop of fixed work, timed between rounds, when nothing of our
 took (steal); and processor time that went to processes that are not ours while a round ran. Above a bound, a ratio is
 not told: who reads a number takes it for one.
 
-Linux only: it reads /proc.
+The same look at the processes tells what each part of ours spent. Linux only: it reads /proc.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
@@ -20,14 +20,17 @@ STEAL_MAX = 0.02
 FOREIGN_MAX = 0.06
 """Of all processors' time. A quiet machine shows 0.01 to 0.03: the kernel's own work is nobody's."""
 
+GENERATOR = "load"
 _SPINS = 5
 
 
 class Round(NamedTuple):
-    """Shares of all processors' time during a round."""
+    """`steal` and `foreign`: shares of all processors' time during a round. `spent`: seconds of processor time by part,
+    where the load generator and the benchmark itself are GENERATOR."""
 
     steal: float
     foreign: float
+    spent: Mapping[str, float]
 
 
 class Noise(NamedTuple):
@@ -74,29 +77,36 @@ def spin() -> float:
 
 
 class Watch:
-    """Measures one round, from its making to `end`. `roots`: processes that are ours, with all below them."""
+    """Measures one round, from its making to `end`. `parts`: to which part each of our processes belongs, by pid, with
+    all below it."""
 
-    def __init__(self, roots: Iterable[int]) -> None:
-        self._roots = [os.getpid(), *roots]
+    def __init__(self, parts: Mapping[int, str]) -> None:
+        self._roots = {os.getpid(): GENERATOR, **parts}
         self._before = _Times.read(self._roots)
 
     def end(self) -> Round:
         now = _Times.read(self._roots)
         total = max(1, now.total - self._before.total)
-        foreign = (now.busy - self._before.busy) - (now.ours - self._before.ours)
-        return Round((now.steal - self._before.steal) / total, max(0, foreign) / total)
+        spent = {part: ticks - self._before.ours.get(part, 0) for part, ticks in now.ours.items()}
+        foreign = now.busy - self._before.busy - sum(spent.values())
+        hertz = os.sysconf("SC_CLK_TCK")
+        return Round(
+            steal=(now.steal - self._before.steal) / total,
+            foreign=max(0, foreign) / total,
+            spent={part: ticks / hertz for part, ticks in spent.items()},
+        )
 
 
 class _Times(NamedTuple):
-    """Ticks since the start of the machine. `ours` is of living processes and of those they have waited for."""
+    """Ticks since the start of the machine. `ours`: by part, of its living processes and those they have waited for."""
 
     total: int
     busy: int
     steal: int
-    ours: int
+    ours: Mapping[str, int]
 
     @classmethod
-    def read(cls, roots: Sequence[int]) -> "_Times":
+    def read(cls, roots: Mapping[int, str]) -> "_Times":
         user, nice, system, idle, iowait, irq, softirq, steal = (
             int(field) for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]
         )
@@ -104,7 +114,7 @@ class _Times(NamedTuple):
         return cls(busy + idle + iowait + steal, busy, steal, _ticks_of(roots))
 
 
-def _ticks_of(roots: Sequence[int]) -> int:
+def _ticks_of(roots: Mapping[int, str]) -> dict[str, int]:
     parents: dict[int, int] = {}
     ticks: dict[int, int] = {}
     for folder in Path("/proc").iterdir():
@@ -115,15 +125,14 @@ def _ticks_of(roots: Sequence[int]) -> int:
                 continue  # it has just ended; its parent counts it
             parents[int(folder.name)] = int(fields[1])
             ticks[int(folder.name)] = sum(int(field) for field in fields[11:15])
-    return sum(count for pid, count in ticks.items() if _is_below(pid, roots, parents))
-
-
-def _is_below(pid: int, roots: Sequence[int], parents: dict[int, int]) -> bool:
-    while pid in parents:
-        if pid in roots:
-            return True
-        pid = parents[pid]
-    return False
+    spent = dict.fromkeys(roots.values(), 0)
+    for pid, count in ticks.items():
+        root = pid
+        while root not in roots and root in parents:
+            root = parents[root]
+        if root in roots:
+            spent[roots[root]] += count
+    return spent
 
 
 def _median(values: Sequence[float]) -> float:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.local.layout import REPOSITORY
-from loadtests.bench.measure import Result
+from loadtests.bench.measure import Result, Runs
 from loadtests.bench.noise import Noise
 from loadtests.bench.rows import Row
 
@@ -57,8 +57,8 @@ def markdown(measured: Sequence[Measured]) -> str:
 
 def _numbers(row: Row, result: Result) -> list[str]:
     return [
-        f"{median(result.ours):,.0f}",
-        f"{median(result.theirs):,.0f}",
+        f"{median(result.ours.rates):,.0f}",
+        f"{median(result.theirs.rates):,.0f}",
         f"{result.ratio:.2f} ×",
         f"≥ {row.reach:g} ×",
     ]
@@ -80,10 +80,17 @@ def _document(measured: Sequence[Measured], noise: Noise) -> dict[str, object]:
                 "reach": row.reach,
                 "ratio": round(result.ratio, 4),
                 "reached": result.ratio >= row.reach,
-                "larder_per_second": [round(rate, 1) for rate in result.ours],
-                "against_per_second": [round(rate, 1) for rate in result.theirs],
-                "connections": {"larder": result.clients[0], "against": result.clients[1]},
+                "larder": _side(result.ours),
+                "against_it": _side(result.theirs),
             }
             for row, result in measured
         ],
+    }
+
+
+def _side(runs: Runs) -> dict[str, object]:
+    return {
+        "per_second": [round(rate, 1) for rate in runs.rates],
+        "connections": runs.clients,
+        "processor_us": {part: round(cost, 1) for part, cost in runs.cost.items()},
     }

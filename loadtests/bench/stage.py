@@ -52,10 +52,10 @@ class Stage:
         return self._world
 
     @property
-    def processes(self) -> list[int]:
-        """supervisord, above all that the stack runs."""
-        process = Supervisor(self._layout).process()
-        return [] if process is None else [process.pid]
+    def processes(self) -> dict[int, str]:
+        """The part that each running program belongs to, by pid: orders-0 and orders-1 are orders."""
+        states = Supervisor(self._layout).states().values()
+        return {state.pid: state.name.rstrip("-0123456789") for state in states if state.alive}
 
     async def set_up(self, cast: Cast) -> None:
         """Runs exactly this cast, on data that is loaded once."""

@@ -49,6 +49,7 @@ async def listening(application: ASGIApp, host: str, port: int) -> AsyncIterator
         raise ListenError(f"{host}:{port} cannot be listened on: {error.strerror}") from error
     config = uvicorn.Config(
         application,
+        http="h11",  # what the images have: uvicorn would take whatever else is installed
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         ws_max_size=RECEIVED_FRAME_BYTES,

@@ -3,7 +3,7 @@
 import pytest
 
 from loadtests.bench import report, wrk
-from loadtests.bench.measure import Result
+from loadtests.bench.measure import Result, Runs
 from loadtests.bench.noise import FOREIGN_MAX, SPIN_SPREAD_MAX, STEAL_MAX, Noise, Round, judge
 from loadtests.bench.report import Measured
 from loadtests.bench.rows import ROWS
@@ -12,7 +12,7 @@ QUIET = [1.0, 1.01, 1.02, 1.0, 1.03]
 
 
 def test_a_quiet_machine_gives_no_reason() -> None:
-    assert judge(QUIET, [Round(steal=0.001, foreign=0.02)] * 5).reasons == []
+    assert judge(QUIET, [Round(0.001, 0.02, {})] * 5).reasons == []
 
 
 @pytest.mark.parametrize(
@@ -29,22 +29,22 @@ def test_each_witness_alone_keeps_the_number_back(noise: Noise, word: str) -> No
 
 
 def test_the_slowest_loop_counts_against_the_median_one() -> None:
-    assert judge([1.0, 2.0, 1.0, 1.0, 1.1], [Round(0, 0)]).spin_spread == 2.0
+    assert judge([1.0, 2.0, 1.0, 1.0, 1.1], [Round(0, 0, {})]).spin_spread == 2.0
 
 
 def test_of_the_rounds_the_middle_one_counts() -> None:
-    seen = judge(QUIET, [Round(0.0, 0.01), Round(0.9, 0.9), Round(0.01, 0.02)])
+    seen = judge(QUIET, [Round(0.0, 0.01, {}), Round(0.9, 0.9, {}), Round(0.01, 0.02, {})])
     assert (seen.steal, seen.foreign) == (0.01, 0.02)
 
 
 def test_the_ratio_is_the_median_of_the_rounds_ratios() -> None:
     # The ratio of the medians would be 20 / 40.
-    result = Result(ours=[10, 20, 90], theirs=[40, 25, 100], clients=(8, 16))
+    result = Result(Runs([10, 20, 90], 8, {}), Runs([40, 25, 100], 16, {}))
     assert result.ratio == pytest.approx(0.8)
 
 
 def test_the_table_for_people_has_a_line_a_row() -> None:
-    result = Result(ours=[1000.0], theirs=[2000.0], clients=(16, 16))
+    result = Result(Runs([1000.0], 16, {}), Runs([2000.0], 16, {}))
     table = report.markdown([Measured(row, result) for row in ROWS])
     assert [line.split("|")[1].strip() for line in table.splitlines()[2:]] == [f"`{row.name}`" for row in ROWS]
     assert all("| 1,000 | 2,000 | 0.50 × |" in line for line in table.splitlines()[2:])
