@@ -23,8 +23,9 @@ left join orders.price_book as book on book.product_id = any($2::uuid [])
 where customer.id = $1;
 
 -- name: insert_order
--- The key, the order, its first version and its event, or nothing when the key was there: who comes second with a key
--- waits here for the first to commit. Returns the order's id when it was placed.
+-- The key, the order, its first version, its event and its hold on the account, or nothing when the key was there: who
+-- comes second with a key waits here for the first to commit. `refused` is null, or [limit, held, owed] when the
+-- account's limit would be passed: then all of it has to be rolled back. The account is locked last, after the key.
 with claimed as (
     insert into orders.idempotency_keys (scope, key, request_hash, order_id, status, response, created_at)
     values ($1, $2, $3, $4, 201, $5, $6)
@@ -40,6 +41,7 @@ placed as (
     select order_id, $7::bigint, $1, $8, $9::integer, 'pending', 1, $10::bigint, $11::integer, $12::json, $13, $14,
         $15::float8, $16::float8, $6, $6
     from claimed
+    returning id
 ),
 
 noted as (
@@ -56,7 +58,7 @@ announced as (
     from claimed
 )
 
-select order_id from claimed;
+select orders.hold_credit(id, $20, $6) as refused from placed;
 
 -- name: get_stored_answer
 -- What a key was answered with.
@@ -98,7 +100,8 @@ where id = $1;
 
 -- name: update_order
 -- The next version, its history and its event, in that order: the row was locked before, so the outbox holds an order's
--- events in the order of their versions. The key's answer goes with them where the caller gave a key.
+-- events in the order of their versions. The key's answer goes with them where the caller gave a key, and the postings
+-- $22 where the step settles the account.
 with changed as (
     update orders.orders
     set
@@ -129,7 +132,55 @@ announced as (
     from changed
 )
 
-select id from changed;
+select
+    id,
+    case when cardinality($22::text []) > 0 then orders.settle_credit(id, $22::text [], $14, $8) end as settled
+from changed;
+
+-- name: get_credit
+-- A restaurant's limit and account; zeros while nothing was ever posted. No row for a restaurant that nobody knows.
+select
+    customer.credit_limit_cents as limit_cents,
+    coalesce(account.held_cents, 0) as held_cents,
+    coalesce(account.owed_cents, 0) as owed_cents
+from orders.restaurants as customer
+left join orders.credit_accounts as account on account.restaurant_id = customer.id
+where customer.id = $1;
+
+-- name: open_credit
+-- Locks the account until the end of the transaction: [held, owed], or null for a restaurant that nobody knows.
+select orders.open_credit($1) as standing;
+
+-- name: record_payment
+-- The number of the payment's entry.
+select (orders.record_payment($1, $2, $3, $4, $5))[1] as number;
+
+-- name: insert_payment_key
+-- The answer that a payment's key gets from now on; no row when the key was used for something else meanwhile.
+insert into orders.idempotency_keys (scope, key, request_hash, status, response, created_at)
+values ($1, $2, $3, 201, $4, $5)
+on conflict do nothing
+returning key;
+
+-- name: list_entries
+-- A page of a restaurant's statement, newest first, from below number $2.
+select
+    number, kind, amount_cents, held_cents, owed_cents, order_id, order_number, reference, actor_id, actor_role, at
+from orders.ledger_entries
+where restaurant_id = $1 and number < $2
+order by number desc
+limit $3;
+
+-- name: get_charged_order
+-- One order, whole, with the moment at which it was charged, if the caller may see both.
+select
+    charged.id, charged.number, charged.restaurant_id, charged.restaurant_name, charged.zone, charged.driver_id,
+    charged.driver_name, charged.status, charged.reason, charged.version, charged.total_cents, charged.items,
+    charged.note, charged.address, charged.lat, charged.lon, charged.stop, charged.shortages, charged.created_at,
+    charged.updated_at, entry.at as charged_at
+from orders.orders as charged
+inner join orders.ledger_entries as entry on entry.order_id = charged.id and entry.kind = 'charge'
+where charged.id = $1;
 
 -- name: list_orders
 -- A page of all that the caller may see, newest first, from below (created_at, id).

@@ -16,6 +16,7 @@ from proto.accounts import Person, Restaurant
 from proto.catalog import Product
 from proto.envelope import Role
 from proto.orders import Location, Status
+from services.orders.credit import SIDES, Account, Credit, Kind, credit_of
 from services.orders.domain import Changed, Customer, Driver, Order
 from services.orders.pricing import Price
 from shared.database import Connection, Row, load_queries
@@ -97,6 +98,25 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of a restaurant's ledger. `number` counts them from 1 without a gap; `held_cents` and `owed_cents` are
+    what the account came to with it."""
+
+    number: int
+    kind: Kind
+    debit: Account
+    credit: Account
+    amount_cents: int
+    held_cents: int
+    owed_cents: int
+    order_id: UUID | None
+    order_number: int | None
+    reference: str | None
+    actor_id: UUID | None
+    actor_role: Role
+    at: datetime
+
+
 def begin_as(identity: Identity) -> str:
     """The transaction's first message: BEGIN and who is asking, in one round trip. Every part is a role's name or was
     printed by UUID or int, so it can hold no SQL."""
@@ -136,8 +156,9 @@ async def get_customer_and_prices(
 
 async def insert_order(
     connection: Connection, placed: Changed, lines: int, event: Event, origin: Origin, key: Key, response: bytes
-) -> bool:
-    """False when the key was there already: nothing was stored."""
+) -> tuple[bool, Credit | None]:
+    """False when the key was there already: nothing was stored. The account when its limit would be passed: then the
+    transaction has to be rolled back."""
     order = placed.order
     row = await QUERIES["insert_order"].row(
         connection,
@@ -147,7 +168,9 @@ async def insert_order(
         *(event.id, origin.actor_id, origin.actor_role, origin.request_id, origin.traceparent),
         *(event.subject, event.payload),
     )
-    return row is not None
+    if row is None:
+        return False, None
+    return True, None if row["refused"] is None else credit_of(*row["refused"])
 
 
 async def get_stored_answer(connection: Connection, scope: UUID, key: str) -> StoredAnswer | None:
@@ -186,8 +209,10 @@ async def update_order(
     reason: str | None,
     key: Key | None,
     response: bytes,
+    postings: Sequence[Kind],
 ) -> bool:
-    """`reason` is the step's, for the history. False when the order was not at the version before."""
+    """`reason` is the step's, for the history; `postings` settle the account. False when the order was not at the
+    version before."""
     order = changed.order
     row = await QUERIES["update_order"].row(
         connection,
@@ -196,8 +221,56 @@ async def update_order(
         *(origin.actor_id, origin.actor_role, origin.request_id, origin.traceparent),
         *(event.subject, event.payload),
         *((key.scope, key.key, key.request_hash, response) if key is not None else (None, None, None, None)),
+        postings,
     )
     return row is not None
+
+
+async def get_credit(connection: Connection, restaurant_id: UUID) -> Credit | None:
+    """None for a restaurant nobody knows."""
+    row = await QUERIES["get_credit"].row(connection, restaurant_id)
+    return None if row is None else credit_of(row["limit_cents"], row["held_cents"], row["owed_cents"])
+
+
+async def open_credit(connection: Connection, restaurant_id: UUID) -> None:
+    """Locks the account until the end of the transaction, where the restaurant is known."""
+    await QUERIES["open_credit"].execute(connection, restaurant_id)
+
+
+async def record_payment(
+    connection: Connection,
+    restaurant_id: UUID,
+    amount_cents: int,
+    reference: str | None,
+    request_id: str,
+    at: datetime,
+) -> LedgerEntry:
+    """The account is open and locked."""
+    (posted,) = await QUERIES["record_payment"].rows(connection, restaurant_id, amount_cents, reference, request_id, at)
+    (entry,) = await list_entries(connection, restaurant_id, posted["number"] + 1, 1)
+    return entry
+
+
+async def insert_payment_key(connection: Connection, key: Key, response: bytes, at: datetime) -> bool:
+    """False when the key was taken for something else meanwhile."""
+    row = await QUERIES["insert_payment_key"].row(connection, key.scope, key.key, key.request_hash, response, at)
+    return row is not None
+
+
+async def list_entries(connection: Connection, restaurant_id: UUID, below: int, limit: int) -> list[LedgerEntry]:
+    rows = await QUERIES["list_entries"].rows(connection, restaurant_id, below, limit)
+    return [_ledger_entry(row) for row in rows]
+
+
+async def get_charged_order(connection: Connection, order_id: UUID) -> tuple[Order, datetime] | None:
+    """The order and when it was charged; None before that."""
+    row = await QUERIES["get_charged_order"].row(connection, order_id)
+    return None if row is None else (order_of(row), row["charged_at"])
+
+
+def _ledger_entry(row: Row) -> LedgerEntry:
+    kind: Kind = row["kind"]
+    return LedgerEntry(**dict(row), debit=SIDES[kind].debit, credit=SIDES[kind].credit)
 
 
 async def list_orders(connection: Connection, below: Position, limit: int, status: Status | None) -> list[Entry]:
