@@ -52,6 +52,24 @@ begin
     end loop;
 end $$;
 
+-- Name: next_stop(uuid); Type: FUNCTION; Schema: orders; Owner: -
+
+CREATE FUNCTION orders.next_stop(driver uuid) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended('orders.route ' || driver::text, 0));
+    if exists (select from orders.duties where driver_id = driver and not on_duty) then
+        return null;
+    end if;
+    return (
+        select coalesce(max(stop), 0) + 1
+        from orders.orders
+        where driver_id = driver and status in ('ready', 'out_for_delivery')
+    );
+end $$;
+
 -- Name: zone(); Type: FUNCTION; Schema: orders; Owner: -
 
 CREATE FUNCTION orders.zone() RETURNS integer
@@ -234,6 +252,16 @@ CREATE TABLE orders.drivers (
     version integer NOT NULL
 );
 
+-- Name: duties; Type: TABLE; Schema: orders; Owner: -
+
+CREATE TABLE orders.duties (
+    driver_id uuid NOT NULL,
+    on_duty boolean NOT NULL,
+    changed_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY orders.duties FORCE ROW LEVEL SECURITY;
+
 -- Name: idempotency_keys; Type: TABLE; Schema: orders; Owner: -
 
 CREATE TABLE orders.idempotency_keys (
@@ -387,6 +415,11 @@ ALTER TABLE ONLY orders.credit_accounts
 ALTER TABLE ONLY orders.drivers
     ADD CONSTRAINT drivers_pkey PRIMARY KEY (id);
 
+-- Name: duties duties_pkey; Type: CONSTRAINT; Schema: orders; Owner: -
+
+ALTER TABLE ONLY orders.duties
+    ADD CONSTRAINT duties_pkey PRIMARY KEY (driver_id);
+
 -- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: orders; Owner: -
 
 ALTER TABLE ONLY orders.idempotency_keys
@@ -436,6 +469,10 @@ ALTER TABLE ONLY orders.restaurants
 
 ALTER TABLE ONLY orders.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+-- Name: driver_route; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX driver_route ON orders.orders USING btree (driver_id, stop, id) WHERE ((driver_id IS NOT NULL) AND (status = ANY (ARRAY['ready'::text, 'out_for_delivery'::text])));
 
 -- Name: open_offers; Type: INDEX; Schema: orders; Owner: -
 
@@ -495,6 +532,10 @@ CREATE POLICY admin_all ON orders.orders TO admin USING (true);
 
 CREATE POLICY all_accounts ON orders.credit_accounts FOR SELECT TO admin, system USING (true);
 
+-- Name: duties all_duties; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY all_duties ON orders.duties FOR SELECT TO admin USING (true);
+
 -- Name: ledger_entries all_entries; Type: POLICY; Schema: orders; Owner: -
 
 CREATE POLICY all_entries ON orders.ledger_entries FOR SELECT TO admin, system USING (true);
@@ -512,6 +553,14 @@ ALTER TABLE orders.credit_accounts ENABLE ROW LEVEL SECURITY;
 -- Name: orders driver_assigned_or_offered; Type: POLICY; Schema: orders; Owner: -
 
 CREATE POLICY driver_assigned_or_offered ON orders.orders TO driver USING (((driver_id = ( SELECT orders.person_id() AS person_id)) OR ((status = 'ready'::text) AND (driver_id IS NULL) AND (zone = ( SELECT orders.zone() AS zone))))) WITH CHECK ((driver_id = ( SELECT orders.person_id() AS person_id)));
+
+-- Name: duties driver_own; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY driver_own ON orders.duties TO driver USING ((driver_id = ( SELECT orders.person_id() AS person_id))) WITH CHECK ((driver_id = ( SELECT orders.person_id() AS person_id)));
+
+-- Name: duties; Type: ROW SECURITY; Schema: orders; Owner: -
+
+ALTER TABLE orders.duties ENABLE ROW LEVEL SECURITY;
 
 -- Name: idempotency_keys; Type: ROW SECURITY; Schema: orders; Owner: -
 
@@ -594,6 +643,12 @@ GRANT USAGE ON SCHEMA orders TO system;
 
 REVOKE ALL ON FUNCTION orders.hold_credit(placed uuid, request text, moment timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION orders.hold_credit(placed uuid, request text, moment timestamp with time zone) TO restaurant;
+
+-- Name: FUNCTION next_stop(driver uuid); Type: ACL; Schema: orders; Owner: -
+
+REVOKE ALL ON FUNCTION orders.next_stop(driver uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION orders.next_stop(driver uuid) TO driver;
+GRANT ALL ON FUNCTION orders.next_stop(driver uuid) TO admin;
 
 -- Name: TABLE orders; Type: ACL; Schema: orders; Owner: -
 
@@ -698,6 +753,11 @@ GRANT SELECT ON TABLE orders.drivers TO restaurant;
 GRANT SELECT ON TABLE orders.drivers TO driver;
 GRANT SELECT ON TABLE orders.drivers TO admin;
 GRANT SELECT ON TABLE orders.drivers TO system;
+
+-- Name: TABLE duties; Type: ACL; Schema: orders; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE orders.duties TO driver;
+GRANT SELECT ON TABLE orders.duties TO admin;
 
 -- Name: TABLE idempotency_keys; Type: ACL; Schema: orders; Owner: -
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.orders import api, credit_api
+from services.orders import api, credit_api, route_api
 from services.orders.api import Api
 from services.orders.commands import Orders
 from services.orders.consumer import learning
@@ -24,7 +24,7 @@ class Settings(ContextSettings, frozen=True, kw_only=True):
 async def build(settings: Settings) -> AsyncIterator[Application]:
     async with open_plumbing(settings, "orders") as plumbing, learning(plumbing.bus, plumbing.pool):
         routes = routes_of(
-            (*api.ROUTES, *credit_api.ROUTES),
+            (*api.ROUTES, *credit_api.ROUTES, *route_api.ROUTES),
             Api(Orders(plumbing.pool, plumbing.bus, plumbing.now), plumbing.cursors),
             title="Larder orders",
             path="/api/orders",

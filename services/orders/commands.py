@@ -129,9 +129,7 @@ async def change_order(orders: Orders, caller: Caller, order_id: UUID, key: str 
     scope = identity.restaurant_id or identity.person_id
     claim = None if key is None else Key(scope, key, hash_of(order_id.bytes, wanted))
     async with transaction(orders.pool, store.begin_as(identity)) as connection:
-        named = wanted.driver_id if isinstance(wanted.driver_id, UUID) else None
-        route_of = identity.person_id if identity.role == "driver" else named
-        found = await store.get_order_for_change(connection, order_id, route_of)
+        found = await store.get_order_for_change(connection, order_id, _who_gets_it(identity, wanted))
         # After the lock: who sent the same before is done by now, and its answer is to be seen.
         if claim is not None and (stored := await stored_answer(connection, claim)) is not None:
             return stored
@@ -162,6 +160,15 @@ async def change_order(orders: Orders, caller: Caller, order_id: UUID, key: str 
             raise RuntimeError("the order changed under its lock")
     await orders.bus.nudge(WAKE)
     return Answer(200, body)
+
+
+def _who_gets_it(identity: Identity, wanted: Transition) -> UUID | None:
+    """The driver in whose route the order may get a place."""
+    if wanted.to not in ("ready", "out_for_delivery"):
+        return None
+    if identity.role == "driver":
+        return identity.person_id
+    return wanted.driver_id if identity.role == "admin" and isinstance(wanted.driver_id, UUID) else None
 
 
 async def _named_driver(

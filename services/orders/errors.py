@@ -19,6 +19,7 @@ def answer_domain_error(request: Request[Any, Any, Any], error: domain.DomainErr
 
 
 def _problem_of(error: domain.DomainError) -> Problem:
+    """Of a step or a route; the rest is about a new order."""
     match error:
         case domain.NeverAllowedError():
             return Problem(403, str(error), code="forbidden")
@@ -28,9 +29,21 @@ def _problem_of(error: domain.DomainError) -> Problem:
             return Problem(409, str(error), code=code, present={"present": now})
         case domain.DriverError():
             return Problem(409, str(error), code="driver", errors=[FieldError("driver_id", str(error))])
+        case domain.OffDutyError():
+            return Problem(409, str(error), code="duty")
+        case domain.RouteError():
+            route = {"order_ids": error.present}
+            errors = [FieldError("order_ids", str(error))]
+            return Problem(409, str(error), code="route", errors=errors, present={"present": route})
+        case _:
+            return _problem_of_placing(error)
+
+
+def _problem_of_placing(error: domain.DomainError) -> Problem:
+    match error:
         case credit.OverLimitError():
-            present = {**msgspec.to_builtins(error.credit), "total_cents": error.total_cents}
-            return Problem(409, str(error), code="credit", present={"present": present})
+            account = {**msgspec.to_builtins(error.credit), "total_cents": error.total_cents}
+            return Problem(409, str(error), code="credit", present={"present": account})
         case pricing.StaleBookError():
             return busy(str(error))
         case pricing.UnknownProductError():

@@ -75,15 +75,12 @@ from orders.orders
 where id = $1;
 
 -- name: get_order_for_change
--- The same, locked until the end of the transaction; and the next place in the route of driver $2.
+-- The same, locked until the end of the transaction; and the next place in the route of driver $2, null when they are
+-- off duty. The route is locked before the order.
 select
     id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
     items, note, address, lat, lon, stop, shortages, created_at, updated_at,
-    (
-        select coalesce(max(route.stop), 0) + 1
-        from orders.orders as route
-        where route.driver_id = $2 and route.status in ('ready', 'out_for_delivery')
-    ) as next_stop
+    case when $2::uuid is not null then orders.next_stop($2::uuid) end as next_stop
 from orders.orders
 where id = $1
 for update;
@@ -257,6 +254,40 @@ from orders.orders
 where status = 'ready' and driver_id is null and zone = $4 and (created_at, id) < ($1, $2)
 order by created_at desc, id desc
 limit $3;
+
+-- name: list_route
+-- A driver's orders under way in the order of their stops, from above (stop, id).
+select
+    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
+    lines, address, lat, lon, stop, shortages, created_at, updated_at
+from orders.orders
+where driver_id = $1 and status in ('ready', 'out_for_delivery') and (stop, id) > ($2, $3)
+order by stop, id
+limit $4;
+
+-- name: lock_route
+-- Holds a driver's route until the end of the transaction.
+select orders.next_stop($1) as next_stop;
+
+-- name: get_route_for_change
+-- The same orders whole, locked until the end of the transaction, in the order of their ids, which every caller keeps.
+select
+    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
+    items, note, address, lat, lon, stop, shortages, created_at, updated_at
+from orders.orders
+where driver_id = $1 and status in ('ready', 'out_for_delivery')
+order by id
+for update;
+
+-- name: get_duty
+-- Whether a driver is on duty; who never said so is.
+select coalesce((select duty.on_duty from orders.duties as duty where duty.driver_id = $1), true) as on_duty;
+
+-- name: upsert_duty
+-- What a driver says last.
+insert into orders.duties (driver_id, on_duty, changed_at)
+values ($1, $2, $3)
+on conflict (driver_id) do update set on_duty = excluded.on_duty, changed_at = excluded.changed_at;
 
 -- name: list_history
 -- What happened to an order, oldest first, from above version $2.

@@ -81,8 +81,18 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
     id: UUID
 
 
+class Stop(msgspec.Struct, frozen=True, array_like=True):
+    """The last row of a page of a route."""
+
+    stop: int
+    id: UUID
+
+
 NEWEST = Position(datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))
 """Above every row: the first page."""
+
+START = Stop(0, UUID(int=0))
+"""Before every stop: a route's first page."""
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,8 +195,8 @@ async def get_order(connection: Connection, order_id: UUID) -> Order | None:
 
 async def get_order_for_change(
     connection: Connection, order_id: UUID, driver_id: UUID | None
-) -> tuple[Order, int] | None:
-    """The order, locked, and the next stop on the driver's route."""
+) -> tuple[Order, int | None] | None:
+    """The order, locked, and the next stop on the driver's route, which is locked too; None when they are off duty."""
     row = await QUERIES["get_order_for_change"].row(connection, order_id, driver_id)
     return None if row is None else (order_of(row), row["next_stop"])
 
@@ -307,6 +317,30 @@ async def list_deliveries(
 
 async def list_offers(connection: Connection, below: Position, limit: int, zone: int) -> list[Entry]:
     return await _entries("list_offers", connection, below.created_at, below.id, limit, zone)
+
+
+async def list_route(connection: Connection, driver_id: UUID, above: Stop, limit: int) -> list[Entry]:
+    return await _entries("list_route", connection, driver_id, above.stop, above.id, limit)
+
+
+async def lock_route(connection: Connection, driver_id: UUID) -> None:
+    """Nobody gets an order into the driver's route until the end of the transaction. Before any order's lock."""
+    await QUERIES["lock_route"].execute(connection, driver_id)
+
+
+async def get_route_for_change(connection: Connection, driver_id: UUID) -> list[Order]:
+    """The orders that the driver has under way, locked."""
+    return [order_of(row) for row in await QUERIES["get_route_for_change"].rows(connection, driver_id)]
+
+
+async def get_duty(connection: Connection, driver_id: UUID) -> bool:
+    """Whether the driver is on duty."""
+    (row,) = await QUERIES["get_duty"].rows(connection, driver_id)
+    return bool(row["on_duty"])
+
+
+async def upsert_duty(connection: Connection, driver_id: UUID, on_duty: bool, at: datetime) -> None:
+    await QUERIES["upsert_duty"].execute(connection, driver_id, on_duty, at)
 
 
 async def list_history(connection: Connection, order_id: UUID, above: int, limit: int) -> list[HistoryEntry]:
