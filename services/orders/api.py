@@ -136,7 +136,7 @@ async def get_history(
         entries = await store.list_history(connection, order_id, above, limit + 1)
         if not entries and await store.get_order(connection, order_id) is None:
             raise not_found("order")
-    page = HistoryPage(*cut(entries, limit, api.cursors, scope, lambda entry: entry.version))
+        page = HistoryPage(*cut(entries, limit, api.cursors, scope, lambda entry: entry.version))
     return Response(_encoder.encode(page), media_type=MediaType.JSON)
 
 

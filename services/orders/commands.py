@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, cast
 from uuid import UUID
 
 import asyncpg
@@ -98,10 +98,8 @@ async def place_order(orders: Orders, caller: Caller, key: str, wanted: PlaceOrd
         if refused is not None:
             raise credit.OverLimitError(refused, placed.order.total_cents)
         if not inserted:
-            stored = await stored_answer(connection, claim)
-            if stored is None:
-                raise RuntimeError("a key was taken and cannot be read")
-            return stored
+            # Whoever has the key has committed: there is an answer.
+            return cast("Answer", await stored_answer(connection, claim))
     await orders.bus.nudge(WAKE)
     return Answer(201, body)
 
@@ -152,14 +150,15 @@ async def change_order(orders: Orders, caller: Caller, order_id: UUID, key: str 
         event = event_of(changed, origin)
         try:
             postings = credit.postings(order.status, changed.order.status)
-            done = await store.update_order(connection, changed, event, origin, wanted.reason, claim, body, postings)
+            await store.update_order(connection, changed, event, origin, wanted.reason, claim, body, postings)
         except asyncpg.UniqueViolationError as error:
+            if error.constraint_name != store.KEY_IS_UNIQUE:
+                raise
             # The same key was in flight for another order, and won.
             raise key_reused() from error
-        if not done:
-            raise RuntimeError("the order changed under its lock")
+        answer = Answer(200, body)
     await orders.bus.nudge(WAKE)
-    return Answer(200, body)
+    return answer
 
 
 def _who_gets_it(identity: Identity, wanted: Transition) -> UUID | None:

@@ -70,7 +70,7 @@ async def get_statement(
         entries = await store.list_entries(connection, whose, below, limit + 1)
         if not entries and await store.get_credit(connection, whose) is None:
             raise _unknown(request.user)
-    page = Statement(*cut(entries, limit, api.cursors, scope, lambda entry: entry.number))
+        page = Statement(*cut(entries, limit, api.cursors, scope, lambda entry: entry.number))
     return Response(_encoder.encode(page), media_type=MediaType.JSON)
 
 

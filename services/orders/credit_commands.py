@@ -58,4 +58,4 @@ async def record_payment(orders: Orders, caller: Caller, key: str, wanted: Recor
         if not await store.insert_payment_key(connection, claim, answer.body, payment.at):
             # The same key was in flight for another restaurant, and won.
             raise key_reused()
-    return answer
+        return answer

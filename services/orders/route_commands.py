@@ -49,8 +49,7 @@ async def put_route(orders: Orders, caller: Caller, wanted: PutRoute) -> list[En
         route = await store.get_route_for_change(connection, wanted.driver_id)
         for changed in domain.reroute(route, wanted.order_ids, orders.now()):
             event = event_of(changed, origin)
-            if not await store.update_order(connection, changed, event, origin, None, None, b"", ()):
-                raise RuntimeError("the order changed under its lock")
+            await store.update_order(connection, changed, event, origin, None, None, b"", ())
         entries = await store.list_route(connection, wanted.driver_id, START, MAX_STOPS)
     await orders.bus.nudge(WAKE)
     return entries

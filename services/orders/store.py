@@ -25,6 +25,9 @@ from shared.outbox import Event
 
 QUERIES = load_queries("orders", Path(__file__).with_name("queries.sql"))
 
+KEY_IS_UNIQUE = "idempotency_keys_pkey"
+"""The constraint that a key used for two requests at once runs into."""
+
 SYSTEM = "begin; set local role system"
 
 
@@ -220,11 +223,11 @@ async def update_order(
     key: Key | None,
     response: bytes,
     postings: Sequence[Kind],
-) -> bool:
-    """`reason` is the step's, for the history; `postings` settle the account. False when the order was not at the
-    version before."""
+) -> None:
+    """`reason` is the step's, for the history; `postings` settle the account. The order is locked at the version before,
+    so there is one row; anything else raises."""
     order = changed.order
-    row = await QUERIES["update_order"].row(
+    (_,) = await QUERIES["update_order"].rows(
         connection,
         *(order.id, order.status, order.driver_id, order.driver_name, order.reason, order.version, order.stop),
         *(order.updated_at, event.id, changed.event, reason),
@@ -233,7 +236,6 @@ async def update_order(
         *((key.scope, key.key, key.request_hash, response) if key is not None else (None, None, None, None)),
         postings,
     )
-    return row is not None
 
 
 async def get_credit(connection: Connection, restaurant_id: UUID) -> Credit | None:

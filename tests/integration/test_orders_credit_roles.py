@@ -80,7 +80,7 @@ async def test_a_transaction_that_is_killed_leaves_nothing(shop: Shop) -> None:
         placed = await connection.fetchval("select id from orders.orders")
         assert await connection.fetchval("select orders.hold_credit($1, null, now())", placed) is None
         assert await connection.fetchval("select held_cents from orders.credit_accounts") == TOTAL
-        await shop.database.execute("select pg_terminate_backend($1)", connection.get_server_pid())
+        await shop.database.execute("select pg_terminate_backend($1, 5000)", connection.get_server_pid())
         with pytest.raises((asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.InterfaceError)):
             await connection.execute("commit")
     assert await customer.kinds() == []
