@@ -647,8 +647,10 @@ GRANT ALL ON FUNCTION orders.hold_credit(placed uuid, request text, moment times
 -- Name: FUNCTION next_stop(driver uuid); Type: ACL; Schema: orders; Owner: -
 
 REVOKE ALL ON FUNCTION orders.next_stop(driver uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION orders.next_stop(driver uuid) TO restaurant;
 GRANT ALL ON FUNCTION orders.next_stop(driver uuid) TO driver;
 GRANT ALL ON FUNCTION orders.next_stop(driver uuid) TO admin;
+GRANT ALL ON FUNCTION orders.next_stop(driver uuid) TO system;
 
 -- Name: TABLE orders; Type: ACL; Schema: orders; Owner: -
 

@@ -224,8 +224,8 @@ async def update_order(
     response: bytes,
     postings: Sequence[Kind],
 ) -> None:
-    """`reason` is the step's, for the history; `postings` settle the account. The order is locked at the version before,
-    so there is one row; anything else raises."""
+    """`reason` is the step's, for the history; `postings` settle the account. The order is locked at the version
+    before, so there is one row; anything else raises."""
     order = changed.order
     (_,) = await QUERIES["update_order"].rows(
         connection,
