@@ -69,6 +69,11 @@ class Person:
         key = f"{order['id']}/{order['version']}/{to}/{self.email}"
         return await self._change(path, {"to": to, **more}, key)
 
+    async def committed_cents(self) -> int:
+        """What a restaurant's open orders hold and what it owes."""
+        credit = await self._send("GET", "/api/orders/credit", None)
+        return int(credit["held_cents"] + credit["owed_cents"])
+
     async def listen(self, *topics: Topic) -> RealtimeClient:
         """A socket with these topics. What comes is written down by `hear`, which runs until it is closed."""
         ticket = (await self._send("POST", "/api/realtime/tickets", None))["ticket"]

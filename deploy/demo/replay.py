@@ -32,8 +32,10 @@ SETTLE_SECONDS = 15.0
 
 
 class Result(NamedTuple):
-    """`mispriced`: orders whose total is not what the source's own numbers add up to. `broken`: stories that ended by
-    an answer they did not ask for, by its text. `closed`: close codes of sockets that should have stayed open."""
+    """`mispriced`: orders whose total is not what the source's own numbers add up to. `unaccounted_cents`: what the
+    restaurants' credit accounts hold and owe for these orders beyond the totals of those that still stand. `broken`:
+    stories that ended by an answer they did not ask for, by its text. `closed`: close codes of sockets that should
+    have stayed open."""
 
     orders: int
     seconds: float
@@ -43,12 +45,13 @@ class Result(NamedTuple):
     broken: Counter[str]
     lost_races: int
     mispriced: int
+    unaccounted_cents: int
     verdicts: dict[Kind, Verdict]
     closed: list[int]
 
     @property
     def flawless(self) -> bool:
-        return not (self.mispriced or self.closed or self.broken) and all(
+        return not (self.mispriced or self.unaccounted_cents or self.closed or self.broken) and all(
             verdict.flawless for verdict in self.verdicts.values()
         )
 
@@ -66,6 +69,7 @@ class Replay:
     ended: Counter[str] = field(default_factory=Counter)
     broken: Counter[str] = field(default_factory=Counter)
     totals: dict[int, int] = field(default_factory=dict)
+    standing_cents: int = 0
 
     async def run(self) -> Result:
         async with AsyncExitStack() as stack:
@@ -77,6 +81,7 @@ class Replay:
             for person in drivers:
                 person.heard = cast.saw
             await self._listen(stack, people)
+            committed = await self._committed(restaurants)
             began = perf_counter()
             span = (self.baskets[-1].at - self.baskets[0].at).total_seconds()
             speed = max(1.0, span * self.rate / len(self.baskets))
@@ -85,6 +90,7 @@ class Replay:
             listeners = [person.listener for person in people]
             must = expected(self.ledger.versions, listeners)
             await self._settle(listeners, must)
+            committed = await self._committed(restaurants) - committed
             # Before we hang up ourselves.
             closed = [person.closed for person in people if person.closed is not None]
         prices = {sku: price for sku, (_, price, _) in self.world.products.items()}
@@ -98,6 +104,7 @@ class Replay:
             broken=self.broken,
             lost_races=cast.lost_races,
             mispriced=sum(total != oracle.get(basket) for basket, total in self.totals.items()),
+            unaccounted_cents=committed - self.standing_cents,
             verdicts={kind: judge(self.ledger, kind, listeners, must) for kind in get_args(Kind)},
             closed=closed,
         )
@@ -122,6 +129,10 @@ class Replay:
 
         await asyncio.gather(*(sign_in(one) for one in everybody))
         return admins, drivers, restaurants
+
+    @staticmethod
+    async def _committed(restaurants: dict[int, Person]) -> int:
+        return sum(await asyncio.gather(*(person.committed_cents() for person in restaurants.values())))
 
     @staticmethod
     def _by_zone(drivers: Sequence[Person]) -> dict[int, list[Person]]:
@@ -153,6 +164,8 @@ class Replay:
                 left = place > len(self.baskets) - LEFT_OPEN
                 end = await (begin(cast, place, order) if left else live(cast, place, order, customer))
                 self.ended[end] += 1
+                if end not in ("rejected", "cancelled"):
+                    self.standing_cents += order["total_cents"]
             except (Refused, OfferNotSeenError, aiohttp.ClientError, TimeoutError) as error:
                 self.broken[f"{type(error).__name__} {error}"] += 1
             finally:

@@ -46,6 +46,10 @@ def show(result: Result, console: Console) -> None:
         console.print(f"[red]{result.mispriced} orders do not add up to what the source's own numbers say.[/]")
     else:
         console.print("Every total equals quantity × price, added up from the source's files on another way.")
+    if result.unaccounted_cents:
+        console.print(f"[red]Credit accounts are {result.unaccounted_cents:,} cents off what the orders come to.[/]")
+    else:
+        console.print("Credit accounts hold and owe exactly the totals of the orders that stand.")
     for what, count in result.broken.most_common(5):
         console.print(f"[red]{count:,} stories broke off: {what}[/]", markup=True)
     if result.closed:

@@ -4,6 +4,72 @@
 
 CREATE SCHEMA orders;
 
+-- Name: hold_credit(uuid, text, timestamp with time zone); Type: FUNCTION; Schema: orders; Owner: -
+
+CREATE FUNCTION orders.hold_credit(placed uuid, request text, moment timestamp with time zone) RETURNS bigint[]
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    -- Spelled out, not orders.restaurant_id(): of this function alone, which runs most, every call counts.
+    customer uuid := nullif(current_setting('app.restaurant_id', true), '')::uuid;
+    asking uuid := nullif(current_setting('app.person_id', true), '')::uuid;
+    ceiling bigint;
+    total bigint;
+    standing bigint [];
+begin
+    loop
+        with held as (
+            update orders.credit_accounts as account
+            set held_cents = account.held_cents + wanted.total_cents, entries = account.entries + 1
+            from orders.orders as wanted, orders.restaurants as known
+            where
+                wanted.id = placed and wanted.restaurant_id = customer and wanted.status = 'pending'
+                and known.id = customer and account.restaurant_id = customer
+                and account.held_cents + account.owed_cents + wanted.total_cents <= known.credit_limit_cents
+            returning account.entries, account.held_cents, account.owed_cents, wanted.number, wanted.total_cents
+        )
+
+        insert into orders.ledger_entries (
+            restaurant_id, number, kind, amount_cents, held_cents, owed_cents, order_id, order_number, actor_id,
+            actor_role, request_id, at
+        )
+        select
+            customer, held.entries, 'hold', held.total_cents, held.held_cents, held.owed_cents, placed, held.number,
+            asking, current_setting('role'), request, moment
+        from held;
+        if found then
+            return null;
+        end if;
+        standing := orders.open_credit(customer);
+        select known.credit_limit_cents, wanted.total_cents into strict ceiling, total
+        from orders.orders as wanted
+        inner join orders.restaurants as known on known.id = wanted.restaurant_id
+        where wanted.id = placed and wanted.restaurant_id = customer and wanted.status = 'pending';
+        if standing[1] + standing[2] + total > ceiling then
+            return ceiling || standing;
+        end if;
+    end loop;
+end $$;
+
+-- Name: next_stop(uuid); Type: FUNCTION; Schema: orders; Owner: -
+
+CREATE FUNCTION orders.next_stop(driver uuid) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended('orders.route ' || driver::text, 0));
+    if exists (select from orders.duties where driver_id = driver and not on_duty) then
+        return null;
+    end if;
+    return (
+        select coalesce(max(stop), 0) + 1
+        from orders.orders
+        where driver_id = driver and status in ('ready', 'out_for_delivery')
+    );
+end $$;
+
 -- Name: zone(); Type: FUNCTION; Schema: orders; Owner: -
 
 CREATE FUNCTION orders.zone() RETURNS integer
@@ -51,17 +117,130 @@ CREATE FUNCTION orders.offer_is_taken(wanted uuid) RETURNS boolean
     SET search_path TO ''
     RETURN (EXISTS (SELECT FROM orders.orders WHERE ((orders.id = offer_is_taken.wanted) AND (orders.zone = (SELECT orders.zone() AS zone)) AND (orders.driver_id IS NOT NULL))));
 
+-- Name: open_credit(uuid); Type: FUNCTION; Schema: orders; Owner: -
+
+CREATE FUNCTION orders.open_credit(restaurant uuid) RETURNS bigint[]
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    insert into orders.credit_accounts (restaurant_id)
+    select known.id from orders.restaurants as known where known.id = restaurant
+    on conflict do nothing;
+    return (
+        select array[account.held_cents, account.owed_cents]
+        from orders.credit_accounts as account
+        where account.restaurant_id = restaurant
+        for no key update
+    );
+end $$;
+
 -- Name: person_id(); Type: FUNCTION; Schema: orders; Owner: -
 
 CREATE FUNCTION orders.person_id() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (NULLIF(current_setting('app.person_id'::text, true), ''::text))::uuid;
 
+-- Name: post_entry(uuid, text, bigint, uuid, bigint, text, text, timestamp with time zone); Type: FUNCTION; Schema: orders; Owner: -
+
+CREATE FUNCTION orders.post_entry(restaurant uuid, posting text, amount bigint, about uuid, about_number bigint, note text, request text, moment timestamp with time zone) RETURNS bigint[]
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+    posted bigint [];
+begin
+    with account as (
+        update orders.credit_accounts
+        set
+            held_cents = held_cents + case posting when 'hold' then amount when 'release' then -amount else 0 end,
+            owed_cents = owed_cents + case posting when 'charge' then amount when 'payment' then -amount else 0 end,
+            entries = entries + 1
+        where restaurant_id = restaurant
+        returning entries, held_cents, owed_cents
+    )
+
+    insert into orders.ledger_entries (
+        restaurant_id, number, kind, amount_cents, held_cents, owed_cents, order_id, order_number, reference, actor_id,
+        actor_role, request_id, at
+    )
+    select
+        restaurant, account.entries, posting, amount, account.held_cents, account.owed_cents, about, about_number, note,
+        orders.person_id(), current_setting('role'), request, moment
+    from account
+    returning array[number, held_cents, owed_cents] into strict posted;
+    return posted;
+end $$;
+
+-- Name: record_payment(uuid, bigint, text, text, timestamp with time zone); Type: FUNCTION; Schema: orders; Owner: -
+
+CREATE FUNCTION orders.record_payment(restaurant uuid, amount bigint, note text, request text, moment timestamp with time zone) RETURNS bigint[]
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    RETURN orders.post_entry(restaurant, 'payment'::text, amount, NULL::uuid, NULL::bigint, note, request, moment);
+
+-- Name: refuse_change(); Type: FUNCTION; Schema: orders; Owner: -
+
+CREATE FUNCTION orders.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+    raise exception 'The ledger is append-only: post another entry.' using errcode = 'restrict_violation';
+end $$;
+
 -- Name: restaurant_id(); Type: FUNCTION; Schema: orders; Owner: -
 
 CREATE FUNCTION orders.restaurant_id() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid;
+
+-- Name: settle_credit(uuid, text[], text, timestamp with time zone); Type: FUNCTION; Schema: orders; Owner: -
+
+CREATE FUNCTION orders.settle_credit(ended uuid, postings text[], request text, moment timestamp with time zone) RETURNS bigint[]
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    settled record;
+    posting text;
+    posted bigint [];
+begin
+    select id, number, restaurant_id, total_cents, status into strict settled from orders.orders where id = ended;
+    if (
+        postings = case
+            when settled.status = 'delivered' then array['release', 'charge']
+            when settled.status in ('rejected', 'cancelled') then array['release']
+        end
+    ) is not true then
+        raise exception 'An order that is % is not settled by %.', settled.status, postings
+        using errcode = 'check_violation';
+    end if;
+    perform orders.open_credit(settled.restaurant_id);
+    if not exists (select from orders.ledger_entries where order_id = ended and kind = 'hold') then
+        postings := array['hold'] || postings;
+    end if;
+    foreach posting in array postings loop
+        posted := orders.post_entry(
+            settled.restaurant_id, posting, settled.total_cents, ended, settled.number, null, request, moment
+        );
+    end loop;
+    return posted;
+end $$;
+
+-- Name: credit_accounts; Type: TABLE; Schema: orders; Owner: -
+
+CREATE TABLE orders.credit_accounts (
+    restaurant_id uuid NOT NULL,
+    held_cents bigint DEFAULT 0 NOT NULL,
+    owed_cents bigint DEFAULT 0 NOT NULL,
+    entries bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT credit_accounts_entries_check CHECK ((entries >= 0)),
+    CONSTRAINT credit_accounts_held_cents_check CHECK ((held_cents >= 0))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY orders.credit_accounts FORCE ROW LEVEL SECURITY;
 
 -- Name: drivers; Type: TABLE; Schema: orders; Owner: -
 
@@ -73,13 +252,23 @@ CREATE TABLE orders.drivers (
     version integer NOT NULL
 );
 
+-- Name: duties; Type: TABLE; Schema: orders; Owner: -
+
+CREATE TABLE orders.duties (
+    driver_id uuid NOT NULL,
+    on_duty boolean NOT NULL,
+    changed_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY orders.duties FORCE ROW LEVEL SECURITY;
+
 -- Name: idempotency_keys; Type: TABLE; Schema: orders; Owner: -
 
 CREATE TABLE orders.idempotency_keys (
     scope uuid NOT NULL,
     key text NOT NULL,
     request_hash bytea NOT NULL,
-    order_id uuid NOT NULL,
+    order_id uuid,
     status smallint NOT NULL,
     response bytea NOT NULL,
     created_at timestamp with time zone NOT NULL,
@@ -87,6 +276,47 @@ CREATE TABLE orders.idempotency_keys (
 );
 
 ALTER TABLE ONLY orders.idempotency_keys FORCE ROW LEVEL SECURITY;
+
+-- Name: ledger_entries; Type: TABLE; Schema: orders; Owner: -
+
+CREATE TABLE orders.ledger_entries (
+    restaurant_id uuid NOT NULL,
+    number bigint NOT NULL,
+    kind text NOT NULL,
+    debit text GENERATED ALWAYS AS (
+CASE kind
+    WHEN 'hold'::text THEN 'held'::text
+    WHEN 'release'::text THEN 'line'::text
+    WHEN 'charge'::text THEN 'receivable'::text
+    ELSE 'bank'::text
+END) STORED NOT NULL,
+    credit text GENERATED ALWAYS AS (
+CASE kind
+    WHEN 'hold'::text THEN 'line'::text
+    WHEN 'release'::text THEN 'held'::text
+    WHEN 'charge'::text THEN 'revenue'::text
+    ELSE 'receivable'::text
+END) STORED NOT NULL,
+    amount_cents bigint NOT NULL,
+    held_cents bigint NOT NULL,
+    owed_cents bigint NOT NULL,
+    order_id uuid,
+    order_number bigint,
+    reference text,
+    actor_id uuid,
+    actor_role text NOT NULL,
+    request_id text,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT ledger_entries_actor_role_check CHECK ((actor_role = ANY (ARRAY['restaurant'::text, 'driver'::text, 'admin'::text, 'system'::text]))),
+    CONSTRAINT ledger_entries_check CHECK (((amount_cents > 0) OR ((amount_cents = 0) AND (kind <> 'payment'::text)))),
+    CONSTRAINT ledger_entries_held_cents_check CHECK ((held_cents >= 0)),
+    CONSTRAINT ledger_entries_kind_check CHECK ((kind = ANY (ARRAY['hold'::text, 'release'::text, 'charge'::text, 'payment'::text]))),
+    CONSTRAINT ledger_entries_reference_check CHECK ((length(reference) <= 200)),
+    CONSTRAINT order_has_number CHECK (((order_id IS NULL) = (order_number IS NULL))),
+    CONSTRAINT order_or_payment CHECK (((kind = 'payment'::text) = (order_id IS NULL)))
+);
+
+ALTER TABLE ONLY orders.ledger_entries FORCE ROW LEVEL SECURITY;
 
 -- Name: order_history; Type: TABLE; Schema: orders; Owner: -
 
@@ -175,15 +405,35 @@ CREATE TABLE orders.schema_migrations (
     version character varying NOT NULL
 );
 
+-- Name: credit_accounts credit_accounts_pkey; Type: CONSTRAINT; Schema: orders; Owner: -
+
+ALTER TABLE ONLY orders.credit_accounts
+    ADD CONSTRAINT credit_accounts_pkey PRIMARY KEY (restaurant_id);
+
 -- Name: drivers drivers_pkey; Type: CONSTRAINT; Schema: orders; Owner: -
 
 ALTER TABLE ONLY orders.drivers
     ADD CONSTRAINT drivers_pkey PRIMARY KEY (id);
 
+-- Name: duties duties_pkey; Type: CONSTRAINT; Schema: orders; Owner: -
+
+ALTER TABLE ONLY orders.duties
+    ADD CONSTRAINT duties_pkey PRIMARY KEY (driver_id);
+
 -- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: orders; Owner: -
 
 ALTER TABLE ONLY orders.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key);
+
+-- Name: ledger_entries ledger_entries_pkey; Type: CONSTRAINT; Schema: orders; Owner: -
+
+ALTER TABLE ONLY orders.ledger_entries
+    ADD CONSTRAINT ledger_entries_pkey PRIMARY KEY (restaurant_id, number) INCLUDE (kind, amount_cents, held_cents, owed_cents, order_id, order_number, reference, actor_id, actor_role, at);
+
+-- Name: ledger_entries once_an_order; Type: CONSTRAINT; Schema: orders; Owner: -
+
+ALTER TABLE ONLY orders.ledger_entries
+    ADD CONSTRAINT once_an_order UNIQUE (order_id, kind);
 
 -- Name: order_history order_history_pkey; Type: CONSTRAINT; Schema: orders; Owner: -
 
@@ -220,6 +470,10 @@ ALTER TABLE ONLY orders.restaurants
 ALTER TABLE ONLY orders.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 
+-- Name: driver_route; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX driver_route ON orders.orders USING btree (driver_id, stop, id) WHERE ((driver_id IS NOT NULL) AND (status = ANY (ARRAY['ready'::text, 'out_for_delivery'::text])));
+
 -- Name: open_offers; Type: INDEX; Schema: orders; Owner: -
 
 CREATE INDEX open_offers ON orders.orders USING btree (zone, created_at DESC, id DESC) WHERE ((status = 'ready'::text) AND (driver_id IS NULL));
@@ -252,6 +506,10 @@ CREATE INDEX outbox_parked ON orders.outbox USING btree (key) WHERE (parked_at I
 
 CREATE INDEX outbox_waiting ON orders.outbox USING btree (id) WHERE ((published_at IS NULL) AND (parked_at IS NULL));
 
+-- Name: ledger_entries append_only; Type: TRIGGER; Schema: orders; Owner: -
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON orders.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION orders.refuse_change();
+
 -- Name: idempotency_keys idempotency_keys_order_id_fkey; Type: FK CONSTRAINT; Schema: orders; Owner: -
 
 ALTER TABLE ONLY orders.idempotency_keys
@@ -270,19 +528,47 @@ CREATE POLICY admin_all ON orders.order_history FOR SELECT TO admin, system USIN
 
 CREATE POLICY admin_all ON orders.orders TO admin USING (true);
 
+-- Name: credit_accounts all_accounts; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY all_accounts ON orders.credit_accounts FOR SELECT TO admin, system USING (true);
+
+-- Name: duties all_duties; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY all_duties ON orders.duties FOR SELECT TO admin USING (true);
+
+-- Name: ledger_entries all_entries; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY all_entries ON orders.ledger_entries FOR SELECT TO admin, system USING (true);
+
 -- Name: order_history as_the_order; Type: POLICY; Schema: orders; Owner: -
 
 CREATE POLICY as_the_order ON orders.order_history FOR SELECT TO restaurant, driver USING ((EXISTS ( SELECT
    FROM orders.orders seen
   WHERE (seen.id = order_history.order_id))));
 
+-- Name: credit_accounts; Type: ROW SECURITY; Schema: orders; Owner: -
+
+ALTER TABLE orders.credit_accounts ENABLE ROW LEVEL SECURITY;
+
 -- Name: orders driver_assigned_or_offered; Type: POLICY; Schema: orders; Owner: -
 
 CREATE POLICY driver_assigned_or_offered ON orders.orders TO driver USING (((driver_id = ( SELECT orders.person_id() AS person_id)) OR ((status = 'ready'::text) AND (driver_id IS NULL) AND (zone = ( SELECT orders.zone() AS zone))))) WITH CHECK ((driver_id = ( SELECT orders.person_id() AS person_id)));
 
+-- Name: duties driver_own; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY driver_own ON orders.duties TO driver USING ((driver_id = ( SELECT orders.person_id() AS person_id))) WITH CHECK ((driver_id = ( SELECT orders.person_id() AS person_id)));
+
+-- Name: duties; Type: ROW SECURITY; Schema: orders; Owner: -
+
+ALTER TABLE orders.duties ENABLE ROW LEVEL SECURITY;
+
 -- Name: idempotency_keys; Type: ROW SECURITY; Schema: orders; Owner: -
 
 ALTER TABLE orders.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+-- Name: ledger_entries; Type: ROW SECURITY; Schema: orders; Owner: -
+
+ALTER TABLE orders.ledger_entries ENABLE ROW LEVEL SECURITY;
 
 -- Name: order_history; Type: ROW SECURITY; Schema: orders; Owner: -
 
@@ -296,9 +582,17 @@ ALTER TABLE orders.orders ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY own_deeds ON orders.order_history FOR INSERT TO restaurant, driver, admin WITH CHECK (((actor_id = ( SELECT orders.person_id() AS person_id)) AND (actor_role = CURRENT_USER)));
 
+-- Name: credit_accounts owner_sees_all; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY owner_sees_all ON orders.credit_accounts TO larder_owner USING (true);
+
 -- Name: idempotency_keys owner_sees_all; Type: POLICY; Schema: orders; Owner: -
 
 CREATE POLICY owner_sees_all ON orders.idempotency_keys TO larder_owner USING (true);
+
+-- Name: ledger_entries owner_sees_all; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY owner_sees_all ON orders.ledger_entries TO larder_owner USING (true);
 
 -- Name: order_history owner_sees_all; Type: POLICY; Schema: orders; Owner: -
 
@@ -312,9 +606,17 @@ CREATE POLICY owner_sees_all ON orders.orders TO larder_owner USING (true);
 
 CREATE POLICY person_own ON orders.idempotency_keys TO driver, admin USING ((scope = ( SELECT orders.person_id() AS person_id))) WITH CHECK ((scope = ( SELECT orders.person_id() AS person_id)));
 
+-- Name: credit_accounts restaurant_own; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY restaurant_own ON orders.credit_accounts FOR SELECT TO restaurant USING ((restaurant_id = ( SELECT orders.restaurant_id() AS restaurant_id)));
+
 -- Name: idempotency_keys restaurant_own; Type: POLICY; Schema: orders; Owner: -
 
 CREATE POLICY restaurant_own ON orders.idempotency_keys TO restaurant USING ((scope = ( SELECT orders.restaurant_id() AS restaurant_id))) WITH CHECK ((scope = ( SELECT orders.restaurant_id() AS restaurant_id)));
+
+-- Name: ledger_entries restaurant_own; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY restaurant_own ON orders.ledger_entries FOR SELECT TO restaurant USING ((restaurant_id = ( SELECT orders.restaurant_id() AS restaurant_id)));
 
 -- Name: orders restaurant_own; Type: POLICY; Schema: orders; Owner: -
 
@@ -336,6 +638,19 @@ GRANT USAGE ON SCHEMA orders TO restaurant;
 GRANT USAGE ON SCHEMA orders TO driver;
 GRANT USAGE ON SCHEMA orders TO admin;
 GRANT USAGE ON SCHEMA orders TO system;
+
+-- Name: FUNCTION hold_credit(placed uuid, request text, moment timestamp with time zone); Type: ACL; Schema: orders; Owner: -
+
+REVOKE ALL ON FUNCTION orders.hold_credit(placed uuid, request text, moment timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION orders.hold_credit(placed uuid, request text, moment timestamp with time zone) TO restaurant;
+
+-- Name: FUNCTION next_stop(driver uuid); Type: ACL; Schema: orders; Owner: -
+
+REVOKE ALL ON FUNCTION orders.next_stop(driver uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION orders.next_stop(driver uuid) TO restaurant;
+GRANT ALL ON FUNCTION orders.next_stop(driver uuid) TO driver;
+GRANT ALL ON FUNCTION orders.next_stop(driver uuid) TO admin;
+GRANT ALL ON FUNCTION orders.next_stop(driver uuid) TO system;
 
 -- Name: TABLE orders; Type: ACL; Schema: orders; Owner: -
 
@@ -405,6 +720,34 @@ GRANT UPDATE(updated_at) ON TABLE orders.orders TO system;
 REVOKE ALL ON FUNCTION orders.offer_is_taken(wanted uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION orders.offer_is_taken(wanted uuid) TO driver;
 
+-- Name: FUNCTION open_credit(restaurant uuid); Type: ACL; Schema: orders; Owner: -
+
+REVOKE ALL ON FUNCTION orders.open_credit(restaurant uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION orders.open_credit(restaurant uuid) TO admin;
+
+-- Name: FUNCTION post_entry(restaurant uuid, posting text, amount bigint, about uuid, about_number bigint, note text, request text, moment timestamp with time zone); Type: ACL; Schema: orders; Owner: -
+
+REVOKE ALL ON FUNCTION orders.post_entry(restaurant uuid, posting text, amount bigint, about uuid, about_number bigint, note text, request text, moment timestamp with time zone) FROM PUBLIC;
+
+-- Name: FUNCTION record_payment(restaurant uuid, amount bigint, note text, request text, moment timestamp with time zone); Type: ACL; Schema: orders; Owner: -
+
+REVOKE ALL ON FUNCTION orders.record_payment(restaurant uuid, amount bigint, note text, request text, moment timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION orders.record_payment(restaurant uuid, amount bigint, note text, request text, moment timestamp with time zone) TO admin;
+
+-- Name: FUNCTION settle_credit(ended uuid, postings text[], request text, moment timestamp with time zone); Type: ACL; Schema: orders; Owner: -
+
+REVOKE ALL ON FUNCTION orders.settle_credit(ended uuid, postings text[], request text, moment timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION orders.settle_credit(ended uuid, postings text[], request text, moment timestamp with time zone) TO restaurant;
+GRANT ALL ON FUNCTION orders.settle_credit(ended uuid, postings text[], request text, moment timestamp with time zone) TO driver;
+GRANT ALL ON FUNCTION orders.settle_credit(ended uuid, postings text[], request text, moment timestamp with time zone) TO admin;
+GRANT ALL ON FUNCTION orders.settle_credit(ended uuid, postings text[], request text, moment timestamp with time zone) TO system;
+
+-- Name: TABLE credit_accounts; Type: ACL; Schema: orders; Owner: -
+
+GRANT SELECT ON TABLE orders.credit_accounts TO restaurant;
+GRANT SELECT ON TABLE orders.credit_accounts TO admin;
+GRANT SELECT ON TABLE orders.credit_accounts TO system;
+
 -- Name: TABLE drivers; Type: ACL; Schema: orders; Owner: -
 
 GRANT SELECT,INSERT,UPDATE ON TABLE orders.drivers TO orders_service;
@@ -413,12 +756,23 @@ GRANT SELECT ON TABLE orders.drivers TO driver;
 GRANT SELECT ON TABLE orders.drivers TO admin;
 GRANT SELECT ON TABLE orders.drivers TO system;
 
+-- Name: TABLE duties; Type: ACL; Schema: orders; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE orders.duties TO driver;
+GRANT SELECT ON TABLE orders.duties TO admin;
+
 -- Name: TABLE idempotency_keys; Type: ACL; Schema: orders; Owner: -
 
 GRANT SELECT,INSERT ON TABLE orders.idempotency_keys TO restaurant;
 GRANT SELECT,INSERT ON TABLE orders.idempotency_keys TO driver;
 GRANT SELECT,INSERT ON TABLE orders.idempotency_keys TO admin;
 GRANT SELECT,INSERT ON TABLE orders.idempotency_keys TO system;
+
+-- Name: TABLE ledger_entries; Type: ACL; Schema: orders; Owner: -
+
+GRANT SELECT ON TABLE orders.ledger_entries TO restaurant;
+GRANT SELECT ON TABLE orders.ledger_entries TO admin;
+GRANT SELECT ON TABLE orders.ledger_entries TO system;
 
 -- Name: TABLE order_history; Type: ACL; Schema: orders; Owner: -
 

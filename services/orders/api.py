@@ -5,24 +5,23 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Request, get, post
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from proto import orders as contract
 from proto.orders import Status
-from services.orders import commands, domain, pricing, store
+from services.orders import commands, store
 from services.orders.commands import Orders, PlaceOrder, Transition
 from services.orders.store import NEWEST, Entry, HistoryEntry, Position
 from shared.cursor import Cursors
 from shared.database import Connection, inside_like, transaction
 from shared.http.answers import JSONAnswer
 from shared.http.caller import caller_of
-from shared.http.errors import answer_error
 from shared.http.guards import only, signed_in
 from shared.http.openapi import documented
 from shared.http.paging import Cursor, Limit, cut
-from shared.http.problems import FieldError, Problem, busy, invalid, invalid_field, not_found
+from shared.http.problems import Problem, invalid_field, not_found
 from shared.identity import Identity
 
 KEY_CHARACTERS = 128
@@ -74,8 +73,9 @@ async def place_order(
     data: JSONBody[PlaceOrder],
     idempotency_key: Annotated[str, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=KEY_CHARACTERS)],
 ) -> JSONAnswer:
-    """At the book's prices. The same key with the same body gives the same order, however often it is sent."""
-    answer = await commands.place_order(_api(request).orders, caller_of(request), _key(idempotency_key), data)
+    """At the book's prices, within the restaurant's credit. The same key with the same body gives the same order,
+    however often it is sent."""
+    answer = await commands.place_order(api_of(request).orders, caller_of(request), key_of(idempotency_key), data)
     return JSONAnswer(answer.body, answer.status)
 
 
@@ -94,7 +94,7 @@ async def list_orders(
     limit: Limit = 20,
 ) -> JSONAnswer:
     """A restaurant's own, those assigned to a driver, all for an admin; entries without items and note."""
-    api, identity = _api(request), request.user
+    api, identity = api_of(request), request.user
     wanted = _Wanted(status=status, q=q, offers=offers)
     _check(identity, wanted)
     scope = f"orders {identity.role} {_encoder.encode(wanted).decode()}"
@@ -113,7 +113,7 @@ async def list_orders(
 )
 async def get_order(request: OrderRequest, order_id: FromPath[UUID]) -> JSONAnswer:
     """Whole, if the caller may see it."""
-    async with transaction(_api(request).orders.pool, store.begin_as(request.user)) as connection:
+    async with transaction(api_of(request).orders.pool, store.begin_as(request.user)) as connection:
         order = await store.get_order(connection, order_id)
     if order is None:
         raise not_found("order")
@@ -130,14 +130,14 @@ async def get_history(
     request: OrderRequest, order_id: FromPath[UUID], cursor: Cursor = None, limit: Limit = 20
 ) -> JSONAnswer:
     """One entry a version."""
-    api = _api(request)
+    api = api_of(request)
     scope = f"history {order_id}"
     above = 0 if cursor is None else api.cursors.decode(scope, cursor, int)
     async with transaction(api.orders.pool, store.begin_as(request.user)) as connection:
         entries = await store.list_history(connection, order_id, above, limit + 1)
         if not entries and await store.get_order(connection, order_id) is None:
             raise not_found("order")
-    page = HistoryPage(*cut(entries, limit, api.cursors, scope, lambda entry: entry.version))
+        page = HistoryPage(*cut(entries, limit, api.cursors, scope, lambda entry: entry.version))
     return JSONAnswer(_encoder.encode(page))
 
 
@@ -157,8 +157,8 @@ async def change_order(
     ] = None,
 ) -> JSONAnswer:
     """Confirm, reject, prepare, ready, assign, claim, deliver, fail or cancel, as the caller's role may."""
-    key = None if idempotency_key is None else _key(idempotency_key)
-    answer = await commands.change_order(_api(request).orders, caller_of(request), order_id, key, data)
+    key = None if idempotency_key is None else key_of(idempotency_key)
+    answer = await commands.change_order(api_of(request).orders, caller_of(request), order_id, key, data)
     return JSONAnswer(answer.body, answer.status)
 
 
@@ -208,49 +208,13 @@ async def _entries(
     return await store.list_orders(connection, below, limit, wanted.status)
 
 
-def _api(request: OrderRequest) -> Api:
+def api_of(request: OrderRequest) -> Api:
     api: Api = request.app.state.api
     return api
 
 
-def _key(key: str) -> str:
+def key_of(key: str) -> str:
     """Raises a Problem for a key that is not plain text."""
     if not key.isascii() or not key.isprintable():
         raise invalid_field("Idempotency-Key", "must be printable ASCII")
     return key
-
-
-def answer_domain_error(request: OrderRequest, error: domain.DomainError) -> Response[bytes]:
-    """The exception handler for what the domain refused."""
-    return answer_error(request, _problem_of(error))
-
-
-def _problem_of(error: domain.DomainError) -> Problem:
-    match error:
-        case domain.NeverAllowedError():
-            return Problem(403, str(error), code="forbidden")
-        case domain.MovedOnError():
-            code = "version" if isinstance(error, domain.StaleVersionError) else "state"
-            now = {"status": error.order.status, "version": error.order.version}
-            return Problem(409, str(error), code=code, present={"present": now})
-        case domain.DriverError():
-            return Problem(409, str(error), code="driver", errors=[FieldError("driver_id", str(error))])
-        case pricing.StaleBookError():
-            return busy(str(error))
-        case pricing.UnknownProductError():
-            return invalid(*_line_errors(error))
-        case pricing.PriceChangedError():
-            prices = [
-                {"product_id": price.product_id, "price_cents": price.price_cents, "version": price.version}
-                for price in error.present
-            ]
-            return Problem(409, str(error), code="price", errors=_line_errors(error), present={"present": prices})
-        case pricing.LineError():
-            return Problem(409, str(error), code="inactive", errors=_line_errors(error))
-        case _:
-            return Problem(409, str(error), code="inactive")
-
-
-def _line_errors(error: pricing.LineError) -> list[FieldError]:
-    field = "price_cents" if isinstance(error, pricing.PriceChangedError) else "product_id"
-    return [FieldError(f"items[{place}].{field}", detail) for place, detail in error.lines.items()]

@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.orders.api import ROUTES, Api, answer_domain_error
+from services.orders import api, credit_api, route_api
+from services.orders.api import Api
 from services.orders.commands import Orders
 from services.orders.consumer import learning
 from services.orders.domain import DomainError
+from services.orders.errors import answer_domain_error
 from shared.http.routes import routes_of
 from shared.http.types import Application
 from shared.plumbing import open_plumbing
@@ -22,7 +24,7 @@ class Settings(ContextSettings, frozen=True, kw_only=True):
 async def build(settings: Settings) -> AsyncIterator[Application]:
     async with open_plumbing(settings, "orders") as plumbing, learning(plumbing.bus, plumbing.pool):
         routes = routes_of(
-            ROUTES,
+            (*api.ROUTES, *credit_api.ROUTES, *route_api.ROUTES),
             Api(Orders(plumbing.pool, plumbing.bus, plumbing.now), plumbing.cursors),
             title="Larder orders",
             path="/api/orders",

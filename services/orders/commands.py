@@ -9,14 +9,14 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, cast
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
 from proto.orders import Status
-from services.orders import domain, pricing, store
+from services.orders import credit, domain, pricing, store
 from services.orders.events import event_of
 from services.orders.store import Key, Origin
 from shared.bus import Bus
@@ -76,29 +76,30 @@ _encoder = msgspec.json.Encoder()
 
 
 async def place_order(orders: Orders, caller: Caller, key: str, wanted: PlaceOrder) -> Answer:
-    """201 with the order. Raises pricing's and domain's errors, Problem 422 for a key used otherwise, 503 while the
-    restaurant is not known here."""
+    """201 with the order. Raises pricing's, credit's and domain's errors, Problem 422 for a key used otherwise, 503
+    while the restaurant is not known here."""
     restaurant_id = caller.identity.restaurant_id
     if restaurant_id is None:
         raise Problem(403, "Only people of a restaurant place orders.", code="forbidden")
-    claim = Key(restaurant_id, key, _hash(b"place", wanted))
+    claim = Key(restaurant_id, key, hash_of(b"place", wanted))
     async with transaction(orders.pool, store.begin_as(caller.identity)) as connection:
         products = [line.product_id for line in wanted.items]
         known = await store.get_customer_and_prices(connection, restaurant_id, products)
         try:
             placed = _decide(known, wanted, orders.now())
         except (domain.DomainError, Problem):
-            if (stored := await _stored(connection, claim)) is not None:
+            if (stored := await stored_answer(connection, claim)) is not None:
                 return stored
             raise
         body = _encoder.encode(placed.order)
-        origin = _origin(caller)
+        origin = origin_of(caller)
         event = event_of(placed, origin)
-        if not await store.insert_order(connection, placed, len(products), event, origin, claim, body):
-            stored = await _stored(connection, claim)
-            if stored is None:
-                raise RuntimeError("a key was taken and cannot be read")
-            return stored
+        inserted, refused = await store.insert_order(connection, placed, len(products), event, origin, claim, body)
+        if refused is not None:
+            raise credit.OverLimitError(refused, placed.order.total_cents)
+        if not inserted:
+            # Whoever has the key has committed: there is an answer.
+            return cast("Answer", await stored_answer(connection, claim))
     await orders.bus.nudge(WAKE)
     return Answer(201, body)
 
@@ -124,13 +125,11 @@ async def change_order(orders: Orders, caller: Caller, order_id: UUID, key: str 
     identity = caller.identity
     # A restaurant's people share their keys: the order is the restaurant's.
     scope = identity.restaurant_id or identity.person_id
-    claim = None if key is None else Key(scope, key, _hash(order_id.bytes, wanted))
+    claim = None if key is None else Key(scope, key, hash_of(order_id.bytes, wanted))
     async with transaction(orders.pool, store.begin_as(identity)) as connection:
-        named = wanted.driver_id if isinstance(wanted.driver_id, UUID) else None
-        route_of = identity.person_id if identity.role == "driver" else named
-        found = await store.get_order_for_change(connection, order_id, route_of)
+        found = await store.get_order_for_change(connection, order_id, _who_gets_it(identity, wanted))
         # After the lock: who sent the same before is done by now, and its answer is to be seen.
-        if claim is not None and (stored := await _stored(connection, claim)) is not None:
+        if claim is not None and (stored := await stored_answer(connection, claim)) is not None:
             return stored
         if found is None:
             raise await _out_of_sight(connection, identity, order_id, wanted)
@@ -147,17 +146,28 @@ async def change_order(orders: Orders, caller: Caller, order_id: UUID, key: str 
         )
         changed = domain.change(order, asked, orders.now())
         body = _encoder.encode(changed.order)
-        origin = _origin(caller)
+        origin = origin_of(caller)
         event = event_of(changed, origin)
         try:
-            done = await store.update_order(connection, changed, event, origin, wanted.reason, claim, body)
+            postings = credit.postings(order.status, changed.order.status)
+            await store.update_order(connection, changed, event, origin, wanted.reason, claim, body, postings)
         except asyncpg.UniqueViolationError as error:
+            if error.constraint_name != store.KEY_IS_UNIQUE:
+                raise
             # The same key was in flight for another order, and won.
-            raise _key_reused() from error
-        if not done:
-            raise RuntimeError("the order changed under its lock")
+            raise key_reused() from error
+        answer = Answer(200, body)
     await orders.bus.nudge(WAKE)
-    return Answer(200, body)
+    return answer
+
+
+def _who_gets_it(identity: Identity, wanted: Transition) -> UUID | None:
+    """The driver in whose route the order may get a place."""
+    if wanted.to not in ("ready", "out_for_delivery"):
+        return None
+    if identity.role == "driver":
+        return identity.person_id
+    return wanted.driver_id if identity.role == "admin" and isinstance(wanted.driver_id, UUID) else None
 
 
 async def _named_driver(
@@ -185,24 +195,24 @@ async def _out_of_sight(connection: Connection, identity: Identity, order_id: UU
     return not_found("order")
 
 
-async def _stored(connection: Connection, claim: Key) -> Answer | None:
+async def stored_answer(connection: Connection, claim: Key) -> Answer | None:
     """The answer this key was given before. Raises Problem 422 when the request was another one."""
     stored = await store.get_stored_answer(connection, claim.scope, claim.key)
     if stored is None:
         return None
     if stored.request_hash != claim.request_hash:
-        raise _key_reused()
+        raise key_reused()
     return Answer(stored.status, stored.response)
 
 
-def _origin(caller: Caller) -> Origin:
+def origin_of(caller: Caller) -> Origin:
     return Origin(caller.identity.person_id, caller.identity.role, caller.request_id, caller.traceparent)
 
 
-def _key_reused() -> Problem:
+def key_reused() -> Problem:
     return Problem(422, "This Idempotency-Key was used for another request.", code="key_reused")
 
 
-def _hash(what: bytes, wanted: msgspec.Struct) -> bytes:
+def hash_of(what: bytes, wanted: msgspec.Struct) -> bytes:
     """Of the meaning, not the bytes: a retry may space its JSON otherwise."""
     return hashlib.sha256(what + _encoder.encode(wanted)).digest()

@@ -87,7 +87,7 @@ class Driver(msgspec.Struct, frozen=True):
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """A step as somebody asked for it. `driver` is UNSET when none was named, None to take the driver away.
-    `next_stop` is the place in the route of whoever gets the order."""
+    `next_stop` is the place in the route of whoever gets the order; None while they are off duty, and get none."""
 
     to: Status
     role: Role
@@ -95,7 +95,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     person_name: str
     expected_version: int | None = None
     driver: Driver | msgspec.UnsetType | None = msgspec.UNSET
-    next_stop: int = 1
+    next_stop: int | None = 1
     reason: str | None = None
 
 
@@ -135,6 +135,18 @@ class DriverError(DomainError):
     """The step needs a driver it was not given, or was given one that it cannot take."""
 
 
+class OffDutyError(DomainError):
+    """A driver who is off duty claims nothing."""
+
+
+class RouteError(DomainError):
+    """The route is not made of the orders that it was to be put in order by. `present` are those it has."""
+
+    def __init__(self, text: str, present: Sequence[UUID]) -> None:
+        super().__init__(text)
+        self.present = tuple(present)
+
+
 def may_ever(role: Role, to: Status) -> bool:
     """Whether any step to this state is the role's."""
     return any(role in step.roles for (_, target), step in STEPS.items() if target == to)
@@ -172,6 +184,8 @@ def _driver_after(order: Order, asked: Asked) -> tuple[UUID | None, str | None, 
     if asked.role == "driver":
         # A claim, or setting out with what was assigned: the policy showed the driver nothing else.
         if asked.to == "out_for_delivery" and order.driver_id is None:
+            if asked.next_stop is None:
+                raise OffDutyError("You are off duty: go on duty to claim an order.")
             return asked.person_id, asked.person_name, asked.next_stop
         return kept
     if (order.status, asked.to) == ("failed", "ready"):
@@ -200,7 +214,27 @@ def _named_driver(order: Order, asked: Asked) -> tuple[UUID | None, str | None, 
         if asked.to == "ready":
             raise DriverError("This driver has the order already.")
         return order.driver_id, order.driver_name, order.stop
+    if asked.next_stop is None:
+        raise DriverError("This driver is off duty.")
     return asked.driver.id, asked.driver.name, asked.next_stop
+
+
+def reroute(route: Sequence[Order], wanted: Sequence[UUID], at: datetime) -> list[Changed]:
+    """The next version of each order whose stop changes when a driver's route is put in another order: the stops
+    become 1, 2, 3 … Raises RouteError when the wanted are not the route's orders, once each."""
+    orders = {order.id: order for order in route}
+    if len(wanted) != len(orders) or orders.keys() != set(wanted):
+        in_order = sorted(route, key=lambda order: (order.stop or 0, order.id))
+        raise RouteError("Name every order of the route, once.", [order.id for order in in_order])
+    changed = []
+    for stop, order_id in enumerate(wanted, start=1):
+        order = orders[order_id]
+        if order.stop != stop:
+            after = msgspec.structs.replace(
+                order, stop=stop, version=order.version + 1, updated_at=max(at, order.updated_at)
+            )
+            changed.append(Changed(after, "OrderAssigned", audience(order, after)))
+    return changed
 
 
 def audience(before: Order | None, after: Order) -> Audience:

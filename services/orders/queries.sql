@@ -23,8 +23,9 @@ left join orders.price_book as book on book.product_id = any($2::uuid [])
 where customer.id = $1;
 
 -- name: insert_order
--- The key, the order, its first version and its event, or nothing when the key was there: who comes second with a key
--- waits here for the first to commit. Returns the order's id when it was placed.
+-- The key, the order, its first version, its event and its hold on the account, or nothing when the key was there: who
+-- comes second with a key waits here for the first to commit. `refused` is null, or [limit, held, owed] when the
+-- account's limit would be passed: then all of it has to be rolled back. The account is locked last, after the key.
 with claimed as (
     insert into orders.idempotency_keys (scope, key, request_hash, order_id, status, response, created_at)
     values ($1, $2, $3, $4, 201, $5, $6)
@@ -40,6 +41,7 @@ placed as (
     select order_id, $7::bigint, $1, $8, $9::integer, 'pending', 1, $10::bigint, $11::integer, $12::json, $13, $14,
         $15::float8, $16::float8, $6, $6
     from claimed
+    returning id
 ),
 
 noted as (
@@ -56,7 +58,7 @@ announced as (
     from claimed
 )
 
-select order_id from claimed;
+select orders.hold_credit(id, $20, $6) as refused from placed;
 
 -- name: get_stored_answer
 -- What a key was answered with.
@@ -73,15 +75,12 @@ from orders.orders
 where id = $1;
 
 -- name: get_order_for_change
--- The same, locked until the end of the transaction; and the next place in the route of driver $2.
+-- The same, locked until the end of the transaction; and the next place in the route of driver $2, null when they are
+-- off duty. The route is locked before the order.
 select
     id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
     items, note, address, lat, lon, stop, shortages, created_at, updated_at,
-    (
-        select coalesce(max(route.stop), 0) + 1
-        from orders.orders as route
-        where route.driver_id = $2 and route.status in ('ready', 'out_for_delivery')
-    ) as next_stop
+    case when $2::uuid is not null then orders.next_stop($2::uuid) end as next_stop
 from orders.orders
 where id = $1
 for update;
@@ -98,7 +97,8 @@ where id = $1;
 
 -- name: update_order
 -- The next version, its history and its event, in that order: the row was locked before, so the outbox holds an order's
--- events in the order of their versions. The key's answer goes with them where the caller gave a key.
+-- events in the order of their versions. The key's answer goes with them where the caller gave a key, and the postings
+-- $22 where the step settles the account.
 with changed as (
     update orders.orders
     set
@@ -129,7 +129,55 @@ announced as (
     from changed
 )
 
-select id from changed;
+select
+    id,
+    case when cardinality($22::text []) > 0 then orders.settle_credit(id, $22::text [], $14, $8) end as settled
+from changed;
+
+-- name: get_credit
+-- A restaurant's limit and account; zeros while nothing was ever posted. No row for a restaurant that nobody knows.
+select
+    customer.credit_limit_cents as limit_cents,
+    coalesce(account.held_cents, 0) as held_cents,
+    coalesce(account.owed_cents, 0) as owed_cents
+from orders.restaurants as customer
+left join orders.credit_accounts as account on account.restaurant_id = customer.id
+where customer.id = $1;
+
+-- name: open_credit
+-- Locks the account until the end of the transaction: [held, owed], or null for a restaurant that nobody knows.
+select orders.open_credit($1) as standing;
+
+-- name: record_payment
+-- The number of the payment's entry.
+select (orders.record_payment($1, $2, $3, $4, $5))[1] as number;
+
+-- name: insert_payment_key
+-- The answer that a payment's key gets from now on; no row when the key was used for something else meanwhile.
+insert into orders.idempotency_keys (scope, key, request_hash, status, response, created_at)
+values ($1, $2, $3, 201, $4, $5)
+on conflict do nothing
+returning key;
+
+-- name: list_entries
+-- A page of a restaurant's statement, newest first, from below number $2.
+select
+    number, kind, amount_cents, held_cents, owed_cents, order_id, order_number, reference, actor_id, actor_role, at
+from orders.ledger_entries
+where restaurant_id = $1 and number < $2
+order by number desc
+limit $3;
+
+-- name: get_charged_order
+-- One order, whole, with the moment at which it was charged, if the caller may see both.
+select
+    charged.id, charged.number, charged.restaurant_id, charged.restaurant_name, charged.zone, charged.driver_id,
+    charged.driver_name, charged.status, charged.reason, charged.version, charged.total_cents, charged.items,
+    charged.note, charged.address, charged.lat, charged.lon, charged.stop, charged.shortages, charged.created_at,
+    charged.updated_at, entry.at as charged_at
+from orders.orders as charged
+inner join orders.ledger_entries as entry on entry.order_id = charged.id and entry.kind = 'charge'
+where charged.id = $1;
 
 -- name: list_orders
 -- A page of all that the caller may see, newest first, from below (created_at, id).
@@ -206,6 +254,40 @@ from orders.orders
 where status = 'ready' and driver_id is null and zone = $4 and (created_at, id) < ($1, $2)
 order by created_at desc, id desc
 limit $3;
+
+-- name: list_route
+-- A driver's orders under way in the order of their stops, from above (stop, id).
+select
+    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
+    lines, address, lat, lon, stop, shortages, created_at, updated_at
+from orders.orders
+where driver_id = $1 and status in ('ready', 'out_for_delivery') and (stop, id) > ($2, $3)
+order by stop, id
+limit $4;
+
+-- name: lock_route
+-- Holds a driver's route until the end of the transaction.
+select orders.next_stop($1) as next_stop;
+
+-- name: get_route_for_change
+-- The same orders whole, locked until the end of the transaction, in the order of their ids, which every caller keeps.
+select
+    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
+    items, note, address, lat, lon, stop, shortages, created_at, updated_at
+from orders.orders
+where driver_id = $1 and status in ('ready', 'out_for_delivery')
+order by id
+for update;
+
+-- name: get_duty
+-- Whether a driver is on duty; who never said so is.
+select coalesce((select duty.on_duty from orders.duties as duty where duty.driver_id = $1), true) as on_duty;
+
+-- name: upsert_duty
+-- What a driver says last.
+insert into orders.duties (driver_id, on_duty, changed_at)
+values ($1, $2, $3)
+on conflict (driver_id) do update set on_duty = excluded.on_duty, changed_at = excluded.changed_at;
 
 -- name: list_history
 -- What happened to an order, oldest first, from above version $2.

@@ -16,6 +16,7 @@ from proto.accounts import Person, Restaurant
 from proto.catalog import Product
 from proto.envelope import Role
 from proto.orders import Location, Status
+from services.orders.credit import SIDES, Account, Credit, Kind, credit_of
 from services.orders.domain import Changed, Customer, Driver, Order
 from services.orders.pricing import Price
 from shared.database import Connection, Row, load_queries
@@ -23,6 +24,9 @@ from shared.identity import Identity
 from shared.outbox import Event
 
 QUERIES = load_queries("orders", Path(__file__).with_name("queries.sql"))
+
+KEY_IS_UNIQUE = "idempotency_keys_pkey"
+"""The constraint that a key used for two requests at once runs into."""
 
 SYSTEM = "begin; set local role system"
 
@@ -81,8 +85,18 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
     id: UUID
 
 
+class Stop(msgspec.Struct, frozen=True, array_like=True):
+    """The last row of a page of a route."""
+
+    stop: int
+    id: UUID
+
+
 NEWEST = Position(datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))
 """Above every row: the first page."""
+
+START = Stop(0, UUID(int=0))
+"""Before every stop: a route's first page."""
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +107,25 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     driver_name: str | None
     reason: str | None
     stop: int | None
+    actor_id: UUID | None
+    actor_role: Role
+    at: datetime
+
+
+class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of a restaurant's ledger. `number` counts them from 1 without a gap; `held_cents` and `owed_cents` are
+    what the account came to with it."""
+
+    number: int
+    kind: Kind
+    debit: Account
+    credit: Account
+    amount_cents: int
+    held_cents: int
+    owed_cents: int
+    order_id: UUID | None
+    order_number: int | None
+    reference: str | None
     actor_id: UUID | None
     actor_role: Role
     at: datetime
@@ -137,8 +170,9 @@ async def get_customer_and_prices(
 
 async def insert_order(
     connection: Connection, placed: Changed, lines: int, event: Event, origin: Origin, key: Key, response: bytes
-) -> bool:
-    """False when the key was there already: nothing was stored."""
+) -> tuple[bool, Credit | None]:
+    """False when the key was there already: nothing was stored. The account when its limit would be passed: then the
+    transaction has to be rolled back."""
     order = placed.order
     row = await QUERIES["insert_order"].row(
         connection,
@@ -148,7 +182,9 @@ async def insert_order(
         *(event.id, origin.actor_id, origin.actor_role, origin.request_id, origin.traceparent),
         *(event.subject, event.payload),
     )
-    return row is not None
+    if row is None:
+        return False, None
+    return True, None if row["refused"] is None else credit_of(*row["refused"])
 
 
 async def get_stored_answer(connection: Connection, scope: UUID, key: str) -> StoredAnswer | None:
@@ -163,8 +199,8 @@ async def get_order(connection: Connection, order_id: UUID) -> Order | None:
 
 async def get_order_for_change(
     connection: Connection, order_id: UUID, driver_id: UUID | None
-) -> tuple[Order, int] | None:
-    """The order, locked, and the next stop on the driver's route."""
+) -> tuple[Order, int | None] | None:
+    """The order, locked, and the next stop on the driver's route, which is locked too; None when they are off duty."""
     row = await QUERIES["get_order_for_change"].row(connection, order_id, driver_id)
     return None if row is None else (order_of(row), row["next_stop"])
 
@@ -187,18 +223,67 @@ async def update_order(
     reason: str | None,
     key: Key | None,
     response: bytes,
-) -> bool:
-    """`reason` is the step's, for the history. False when the order was not at the version before."""
+    postings: Sequence[Kind],
+) -> None:
+    """`reason` is the step's, for the history; `postings` settle the account. The order is locked at the version
+    before, so there is one row; anything else raises."""
     order = changed.order
-    row = await QUERIES["update_order"].row(
+    (_,) = await QUERIES["update_order"].rows(
         connection,
         *(order.id, order.status, order.driver_id, order.driver_name, order.reason, order.version, order.stop),
         *(order.updated_at, event.id, changed.event, reason),
         *(origin.actor_id, origin.actor_role, origin.request_id, origin.traceparent),
         *(event.subject, event.payload),
         *((key.scope, key.key, key.request_hash, response) if key is not None else (None, None, None, None)),
+        postings,
     )
+
+
+async def get_credit(connection: Connection, restaurant_id: UUID) -> Credit | None:
+    """None for a restaurant nobody knows."""
+    row = await QUERIES["get_credit"].row(connection, restaurant_id)
+    return None if row is None else credit_of(row["limit_cents"], row["held_cents"], row["owed_cents"])
+
+
+async def open_credit(connection: Connection, restaurant_id: UUID) -> None:
+    """Locks the account until the end of the transaction, where the restaurant is known."""
+    await QUERIES["open_credit"].execute(connection, restaurant_id)
+
+
+async def record_payment(
+    connection: Connection,
+    restaurant_id: UUID,
+    amount_cents: int,
+    reference: str | None,
+    request_id: str,
+    at: datetime,
+) -> LedgerEntry:
+    """The account is open and locked."""
+    (posted,) = await QUERIES["record_payment"].rows(connection, restaurant_id, amount_cents, reference, request_id, at)
+    (entry,) = await list_entries(connection, restaurant_id, posted["number"] + 1, 1)
+    return entry
+
+
+async def insert_payment_key(connection: Connection, key: Key, response: bytes, at: datetime) -> bool:
+    """False when the key was taken for something else meanwhile."""
+    row = await QUERIES["insert_payment_key"].row(connection, key.scope, key.key, key.request_hash, response, at)
     return row is not None
+
+
+async def list_entries(connection: Connection, restaurant_id: UUID, below: int, limit: int) -> list[LedgerEntry]:
+    rows = await QUERIES["list_entries"].rows(connection, restaurant_id, below, limit)
+    return [_ledger_entry(row) for row in rows]
+
+
+async def get_charged_order(connection: Connection, order_id: UUID) -> tuple[Order, datetime] | None:
+    """The order and when it was charged; None before that."""
+    row = await QUERIES["get_charged_order"].row(connection, order_id)
+    return None if row is None else (order_of(row), row["charged_at"])
+
+
+def _ledger_entry(row: Row) -> LedgerEntry:
+    kind: Kind = row["kind"]
+    return LedgerEntry(**dict(row), debit=SIDES[kind].debit, credit=SIDES[kind].credit)
 
 
 async def list_orders(connection: Connection, below: Position, limit: int, status: Status | None) -> list[Entry]:
@@ -235,6 +320,30 @@ async def list_deliveries(
 
 async def list_offers(connection: Connection, below: Position, limit: int, zone: int) -> list[Entry]:
     return await _entries("list_offers", connection, below.created_at, below.id, limit, zone)
+
+
+async def list_route(connection: Connection, driver_id: UUID, above: Stop, limit: int) -> list[Entry]:
+    return await _entries("list_route", connection, driver_id, above.stop, above.id, limit)
+
+
+async def lock_route(connection: Connection, driver_id: UUID) -> None:
+    """Nobody gets an order into the driver's route until the end of the transaction. Before any order's lock."""
+    await QUERIES["lock_route"].execute(connection, driver_id)
+
+
+async def get_route_for_change(connection: Connection, driver_id: UUID) -> list[Order]:
+    """The orders that the driver has under way, locked."""
+    return [order_of(row) for row in await QUERIES["get_route_for_change"].rows(connection, driver_id)]
+
+
+async def get_duty(connection: Connection, driver_id: UUID) -> bool:
+    """Whether the driver is on duty."""
+    (row,) = await QUERIES["get_duty"].rows(connection, driver_id)
+    return bool(row["on_duty"])
+
+
+async def upsert_duty(connection: Connection, driver_id: UUID, on_duty: bool, at: datetime) -> None:
+    await QUERIES["upsert_duty"].execute(connection, driver_id, on_duty, at)
 
 
 async def list_history(connection: Connection, order_id: UUID, above: int, limit: int) -> list[HistoryEntry]:

@@ -220,3 +220,48 @@ def test_time_never_runs_backwards_on_an_order(seconds: int) -> None:
     order = at("pending")
     later = domain.change(order, asked("admin", "confirmed"), NOW + timedelta(seconds=seconds)).order
     assert later.updated_at >= order.updated_at
+
+
+def test_who_is_off_duty_claims_nothing_and_is_given_nothing() -> None:
+    with pytest.raises(domain.OffDutyError):
+        domain.change(at("ready"), asked("driver", "out_for_delivery", next_stop=None), NOW)
+    for to in ("ready", "out_for_delivery"):
+        with pytest.raises(domain.DriverError):
+            domain.change(at("ready"), asked("admin", to, driver=DRIVERS[1], next_stop=None), NOW)
+    # What they have is theirs to carry out.
+    mine = at("ready", DRIVERS[0])
+    for wish in (
+        asked("driver", "out_for_delivery", next_stop=None),
+        asked("admin", "out_for_delivery", driver=DRIVERS[0], next_stop=None),
+    ):
+        assert domain.change(mine, wish, NOW).order.driver_id == DRIVERS[0].id
+
+
+def route(*stops: int) -> list[Order]:
+    return [msgspec.structs.replace(at("out_for_delivery", DRIVERS[0]), id=UUID(int=stop), stop=stop) for stop in stops]
+
+
+@given(wanted=st.permutations([1, 2, 3, 4]))
+def test_a_route_in_another_order_is_a_version_of_each_order_whose_stop_changes(wanted: list[int]) -> None:
+    orders = route(1, 2, 3, 4)
+    changed = domain.reroute(orders, [UUID(int=place) for place in wanted], NOW + timedelta(seconds=1))
+    after = {order.id: order for order in orders} | {one.order.id: one.order for one in changed}
+    assert [after[UUID(int=place)].stop for place in wanted] == [1, 2, 3, 4]
+    assert [one.order.id.int for one in changed] == [
+        place for stop, place in enumerate(wanted, start=1) if place != stop
+    ]
+    for one in changed:
+        assert (one.order.version, one.order.status, one.event) == (6, "out_for_delivery", "OrderAssigned")
+        assert one.audience == Audience(restaurant_id=RESTAURANT, driver_id=DRIVERS[0].id)
+
+
+@pytest.mark.parametrize("wanted", [[], [1], [1, 1], [1, 2, 3], [1, 3]])
+def test_a_route_is_made_of_its_own_orders(wanted: list[int]) -> None:
+    with pytest.raises(domain.RouteError) as refused:
+        domain.reroute(route(2, 1), [UUID(int=place) for place in wanted], NOW)
+    assert refused.value.present == (UUID(int=1), UUID(int=2))
+
+
+def test_gaps_in_a_route_are_closed() -> None:
+    changed = domain.reroute(route(3, 7), [UUID(int=3), UUID(int=7)], NOW)
+    assert [one.order.stop for one in changed] == [1, 2]

@@ -1,0 +1,106 @@
+"""The routes of drivers: whether they are on duty, and where they go next."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import get, put
+from litestar.openapi import ResponseSpec
+from litestar.params import JSONBody, QueryParameter
+
+from services.orders import route_commands, store
+from services.orders.api import OrderRequest, Page, PageDocument, api_of
+from services.orders.route_commands import MAX_STOPS, PutRoute, SetDuty
+from services.orders.store import START, Stop
+from shared.database import transaction
+from shared.http.answers import JSONAnswer
+from shared.http.caller import caller_of
+from shared.http.guards import only
+from shared.http.openapi import documented
+from shared.http.paging import Cursor, Limit, cut
+from shared.http.problems import invalid_field
+from shared.identity import Identity
+
+DriverId = Annotated[UUID | None, QueryParameter(description="For an admin: whose; a driver has their own")]
+
+_encoder = msgspec.json.Encoder()
+
+
+class Duty(msgspec.Struct, frozen=True):
+    driver_id: UUID
+    on_duty: bool
+
+
+@get(
+    "/api/orders/duty",
+    before_request=only("driver", "admin"),
+    responses={200: ResponseSpec(Duty), **documented(400, 401, 403, 429, 503)},
+    summary="Whether a driver is on duty",
+)
+async def get_duty(request: OrderRequest, driver_id: DriverId = None) -> JSONAnswer:
+    """Who never said so is."""
+    whose = _whose(request.user, driver_id)
+    async with transaction(api_of(request).orders.pool, store.begin_as(request.user)) as connection:
+        if request.user.role == "admin" and await store.get_driver(connection, whose) is None:
+            raise invalid_field("driver_id", "is no driver we know")
+        on_duty = await store.get_duty(connection, whose)
+    return JSONAnswer(_encoder.encode(Duty(whose, on_duty)))
+
+
+@put(
+    "/api/orders/duty",
+    before_request=only("driver"),
+    responses={200: ResponseSpec(Duty), **documented(400, 401, 403, 413, 415, 429, 503)},
+    summary="Go on or off duty",
+)
+async def set_duty(request: OrderRequest, data: JSONBody[SetDuty]) -> JSONAnswer:
+    """Off duty a driver claims nothing and is given nothing; they keep and see what they did before."""
+    await route_commands.set_duty(api_of(request).orders, caller_of(request), data)
+    return JSONAnswer(_encoder.encode(Duty(request.user.person_id, data.on_duty)))
+
+
+@get(
+    "/api/orders/route",
+    before_request=only("driver", "admin"),
+    responses={200: ResponseSpec(PageDocument), **documented(400, 401, 403, 429, 503)},
+    summary="A driver's orders under way, in the order of their stops",
+)
+async def get_route(
+    request: OrderRequest, driver_id: DriverId = None, cursor: Cursor = None, limit: Limit = MAX_STOPS
+) -> JSONAnswer:
+    """Those that are ready or out for delivery, as entries."""
+    api, whose = api_of(request), _whose(request.user, driver_id)
+    scope = f"route {whose}"
+    above = START if cursor is None else api.cursors.decode(scope, cursor, Stop)
+    async with transaction(api.orders.pool, store.begin_as(request.user)) as connection:
+        if request.user.role == "admin" and await store.get_driver(connection, whose) is None:
+            raise invalid_field("driver_id", "is no driver we know")
+        entries = await store.list_route(connection, whose, above, limit + 1)
+    page = Page(*cut(entries, limit, api.cursors, scope, lambda entry: Stop(entry.stop or 0, entry.id)))
+    return JSONAnswer(_encoder.encode(page))
+
+
+@put(
+    "/api/orders/route",
+    before_request=only("admin"),
+    responses={200: ResponseSpec(PageDocument), **documented(400, 401, 403, 409, 413, 415, 429, 503)},
+    summary="Put a driver's route in another order",
+)
+async def put_route(request: OrderRequest, data: JSONBody[PutRoute]) -> JSONAnswer:
+    """Each order whose stop changes gets its next version, and everybody who sees it is told."""
+    entries = await route_commands.put_route(api_of(request).orders, caller_of(request), data)
+    return JSONAnswer(_encoder.encode(Page(entries, None)))
+
+
+ROUTES = (get_duty, set_duty, get_route, put_route)
+
+
+def _whose(identity: Identity, driver_id: UUID | None) -> UUID:
+    """Raises Problem 400 for an admin who does not say whose, and for a driver who asks for another's."""
+    if identity.role == "admin":
+        if driver_id is None:
+            raise invalid_field("driver_id", "is required: say whose")
+        return driver_id
+    if driver_id not in (None, identity.person_id):
+        raise invalid_field("driver_id", "is for admins: leave it out to see your own")
+    return identity.person_id
