@@ -4,6 +4,20 @@
 
 CREATE SCHEMA orders;
 
+-- Name: keep_texts(); Type: FUNCTION; Schema: orders; Owner: -
+
+CREATE FUNCTION orders.keep_texts() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    new.texts := orders.texts_of(new.restaurant_name, new.driver_name, new.address, new.reason, new.shortages);
+    if octet_length(new.texts) > 2000 then
+        new.texts := null;
+    end if;
+    return new;
+end
+$$;
+
 -- Name: zone(); Type: FUNCTION; Schema: orders; Owner: -
 
 CREATE FUNCTION orders.zone() RETURNS integer
@@ -34,13 +48,15 @@ CREATE TABLE orders.orders (
     shortages json DEFAULT '[]'::json NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    texts text,
     CONSTRAINT delivery_has_driver CHECK (((driver_id IS NOT NULL) OR (status <> ALL (ARRAY['out_for_delivery'::text, 'delivered'::text, 'failed'::text])))),
     CONSTRAINT driver_has_name CHECK (((driver_id IS NULL) = (driver_name IS NULL))),
     CONSTRAINT orders_lines_check CHECK (((lines >= 1) AND (lines <= 200))),
     CONSTRAINT orders_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'confirmed'::text, 'rejected'::text, 'preparing'::text, 'ready'::text, 'out_for_delivery'::text, 'delivered'::text, 'failed'::text, 'cancelled'::text]))),
     CONSTRAINT orders_total_cents_check CHECK ((total_cents >= 0)),
     CONSTRAINT orders_version_check CHECK ((version >= 1))
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_insert_scale_factor='0.02');
 
 ALTER TABLE ONLY orders.orders FORCE ROW LEVEL SECURITY;
 
@@ -63,6 +79,12 @@ CREATE FUNCTION orders.restaurant_id() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid;
 
+-- Name: texts_of(text, text, text, text, json); Type: FUNCTION; Schema: orders; Owner: -
+
+CREATE FUNCTION orders.texts_of(restaurant_name text, driver_name text, address text, reason text, shortages json) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (json_build_array(restaurant_name, driver_name, address, reason, shortages))::text;
+
 -- Name: drivers; Type: TABLE; Schema: orders; Owner: -
 
 CREATE TABLE orders.drivers (
@@ -72,6 +94,28 @@ CREATE TABLE orders.drivers (
     active boolean NOT NULL,
     version integer NOT NULL
 );
+
+-- Name: entries; Type: VIEW; Schema: orders; Owner: -
+
+CREATE VIEW orders.entries WITH (security_invoker='true') AS
+ SELECT id,
+    number,
+    restaurant_id,
+    zone,
+    driver_id,
+    status,
+    version,
+    total_cents,
+    lines,
+    lat,
+    lon,
+    stop,
+    created_at,
+    updated_at,
+    COALESCE(texts, ( SELECT orders.texts_of(long.restaurant_name, long.driver_name, long.address, long.reason, long.shortages) AS texts_of
+           FROM orders.orders long
+          WHERE (long.id = orders.id))) AS texts
+   FROM orders.orders;
 
 -- Name: idempotency_keys; Type: TABLE; Schema: orders; Owner: -
 
@@ -105,7 +149,8 @@ CREATE TABLE orders.order_history (
     request_id text,
     traceparent text,
     at timestamp with time zone NOT NULL
-);
+)
+WITH (autovacuum_vacuum_insert_scale_factor='0.02');
 
 ALTER TABLE ONLY orders.order_history FORCE ROW LEVEL SECURITY;
 
@@ -220,29 +265,29 @@ ALTER TABLE ONLY orders.restaurants
 ALTER TABLE ONLY orders.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 
--- Name: open_offers; Type: INDEX; Schema: orders; Owner: -
+-- Name: all_active; Type: INDEX; Schema: orders; Owner: -
 
-CREATE INDEX open_offers ON orders.orders USING btree (zone, created_at DESC, id DESC) WHERE ((status = 'ready'::text) AND (driver_id IS NULL));
+CREATE INDEX all_active ON orders.orders USING btree (created_at DESC, id DESC) INCLUDE (number, restaurant_id, zone, driver_id, status, version, total_cents, lines, lat, lon, stop, updated_at, texts) WHERE (status <> ALL (ARRAY['delivered'::text, 'cancelled'::text, 'rejected'::text]));
 
--- Name: orders_by_status; Type: INDEX; Schema: orders; Owner: -
+-- Name: all_list; Type: INDEX; Schema: orders; Owner: -
 
-CREATE INDEX orders_by_status ON orders.orders USING btree (status, created_at DESC, id DESC);
+CREATE INDEX all_list ON orders.orders USING btree (created_at DESC, id DESC) INCLUDE (number, restaurant_id, zone, driver_id, status, version, total_cents, lines, lat, lon, stop, updated_at, texts);
 
--- Name: orders_by_time; Type: INDEX; Schema: orders; Owner: -
+-- Name: all_list_by_status; Type: INDEX; Schema: orders; Owner: -
 
-CREATE INDEX orders_by_time ON orders.orders USING btree (created_at DESC, id DESC);
+CREATE INDEX all_list_by_status ON orders.orders USING btree (status, created_at DESC, id DESC) INCLUDE (number, restaurant_id, zone, driver_id, version, total_cents, lines, lat, lon, stop, updated_at, texts);
 
--- Name: orders_of_driver; Type: INDEX; Schema: orders; Owner: -
+-- Name: driver_active; Type: INDEX; Schema: orders; Owner: -
 
-CREATE INDEX orders_of_driver ON orders.orders USING btree (driver_id, created_at DESC, id DESC) WHERE (driver_id IS NOT NULL);
+CREATE INDEX driver_active ON orders.orders USING btree (driver_id, created_at DESC, id DESC) INCLUDE (number, restaurant_id, zone, status, version, total_cents, lines, lat, lon, stop, updated_at, texts) WHERE ((driver_id IS NOT NULL) AND (status <> ALL (ARRAY['delivered'::text, 'cancelled'::text, 'rejected'::text])));
 
--- Name: orders_of_restaurant; Type: INDEX; Schema: orders; Owner: -
+-- Name: driver_list; Type: INDEX; Schema: orders; Owner: -
 
-CREATE INDEX orders_of_restaurant ON orders.orders USING btree (restaurant_id, created_at DESC, id DESC);
+CREATE INDEX driver_list ON orders.orders USING btree (driver_id, created_at DESC, id DESC) INCLUDE (number, restaurant_id, zone, status, version, total_cents, lines, lat, lon, stop, updated_at, texts) WHERE (driver_id IS NOT NULL);
 
--- Name: orders_of_restaurant_by_status; Type: INDEX; Schema: orders; Owner: -
+-- Name: driver_list_by_status; Type: INDEX; Schema: orders; Owner: -
 
-CREATE INDEX orders_of_restaurant_by_status ON orders.orders USING btree (restaurant_id, status, created_at DESC, id DESC);
+CREATE INDEX driver_list_by_status ON orders.orders USING btree (driver_id, status, created_at DESC, id DESC) INCLUDE (number, restaurant_id, zone, version, total_cents, lines, lat, lon, stop, updated_at, texts) WHERE (driver_id IS NOT NULL);
 
 -- Name: outbox_parked; Type: INDEX; Schema: orders; Owner: -
 
@@ -251,6 +296,30 @@ CREATE INDEX outbox_parked ON orders.outbox USING btree (key) WHERE (parked_at I
 -- Name: outbox_waiting; Type: INDEX; Schema: orders; Owner: -
 
 CREATE INDEX outbox_waiting ON orders.outbox USING btree (id) WHERE ((published_at IS NULL) AND (parked_at IS NULL));
+
+-- Name: restaurant_active; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX restaurant_active ON orders.orders USING btree (restaurant_id, created_at DESC, id DESC) INCLUDE (number, zone, driver_id, status, version, total_cents, lines, lat, lon, stop, updated_at, texts) WHERE (status <> ALL (ARRAY['delivered'::text, 'cancelled'::text, 'rejected'::text]));
+
+-- Name: restaurant_list; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX restaurant_list ON orders.orders USING btree (restaurant_id, created_at DESC, id DESC) INCLUDE (number, zone, driver_id, status, version, total_cents, lines, lat, lon, stop, updated_at, texts);
+
+-- Name: restaurant_list_by_status; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX restaurant_list_by_status ON orders.orders USING btree (restaurant_id, status, created_at DESC, id DESC) INCLUDE (number, zone, driver_id, version, total_cents, lines, lat, lon, stop, updated_at, texts);
+
+-- Name: zone_offers; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX zone_offers ON orders.orders USING btree (zone, created_at DESC, id DESC) INCLUDE (number, restaurant_id, driver_id, status, version, total_cents, lines, lat, lon, stop, updated_at, texts) WHERE ((status = 'ready'::text) AND (driver_id IS NULL));
+
+-- Name: orders texts_of_a_changed_order; Type: TRIGGER; Schema: orders; Owner: -
+
+CREATE TRIGGER texts_of_a_changed_order BEFORE UPDATE ON orders.orders FOR EACH ROW WHEN ((((((new.restaurant_name IS DISTINCT FROM old.restaurant_name) OR (new.driver_name IS DISTINCT FROM old.driver_name)) OR (new.address IS DISTINCT FROM old.address)) OR (new.reason IS DISTINCT FROM old.reason)) OR ((new.shortages)::text IS DISTINCT FROM (old.shortages)::text))) EXECUTE FUNCTION orders.keep_texts();
+
+-- Name: orders texts_of_a_new_order; Type: TRIGGER; Schema: orders; Owner: -
+
+CREATE TRIGGER texts_of_a_new_order BEFORE INSERT ON orders.orders FOR EACH ROW EXECUTE FUNCTION orders.keep_texts();
 
 -- Name: idempotency_keys idempotency_keys_order_id_fkey; Type: FK CONSTRAINT; Schema: orders; Owner: -
 
@@ -412,6 +481,13 @@ GRANT SELECT ON TABLE orders.drivers TO restaurant;
 GRANT SELECT ON TABLE orders.drivers TO driver;
 GRANT SELECT ON TABLE orders.drivers TO admin;
 GRANT SELECT ON TABLE orders.drivers TO system;
+
+-- Name: TABLE entries; Type: ACL; Schema: orders; Owner: -
+
+GRANT SELECT ON TABLE orders.entries TO restaurant;
+GRANT SELECT ON TABLE orders.entries TO driver;
+GRANT SELECT ON TABLE orders.entries TO admin;
+GRANT SELECT ON TABLE orders.entries TO system;
 
 -- Name: TABLE idempotency_keys; Type: ACL; Schema: orders; Owner: -
 

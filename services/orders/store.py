@@ -200,18 +200,31 @@ async def update_order(
     return row is not None
 
 
-async def list_orders(connection: Connection, below: Position, limit: int, status: Status | None) -> list[Entry]:
-    if status is None:
-        return await _entries("list_orders", connection, below.created_at, below.id, limit)
-    return await _entries("list_orders_with_status", connection, below.created_at, below.id, limit, status)
+async def list_orders(
+    connection: Connection, below: Position, limit: int, status: Status | None, *, active: bool
+) -> list[Entry]:
+    """`active`: those under way, with no status."""
+    queries = ("list_orders", "list_orders_with_status", "list_active_orders")
+    query, more = _filtered(queries, status, active=active)
+    return await _entries(query, connection, below.created_at, below.id, limit, *more)
 
 
 async def list_orders_of_restaurants(
-    connection: Connection, below: Position, limit: int, status: Status | None, restaurants: Sequence[UUID]
+    connection: Connection,
+    below: Position,
+    limit: int,
+    status: Status | None,
+    restaurants: Sequence[UUID],
+    *,
+    active: bool,
 ) -> list[Entry]:
-    return await _entries(
-        "list_orders_of_restaurants", connection, below.created_at, below.id, limit, restaurants, status
+    queries = (
+        "list_orders_of_restaurants",
+        "list_orders_of_restaurants_with_status",
+        "list_active_orders_of_restaurants",
     )
+    query, more = _filtered(queries, status, active=active)
+    return await _entries(query, connection, below.created_at, below.id, limit, restaurants, *more)
 
 
 async def find_order_by_number(connection: Connection, number: int) -> list[Entry]:
@@ -223,13 +236,11 @@ async def list_restaurants_named(connection: Connection, part: str) -> list[UUID
 
 
 async def list_deliveries(
-    connection: Connection, below: Position, limit: int, status: Status | None, driver_id: UUID
+    connection: Connection, below: Position, limit: int, status: Status | None, driver_id: UUID, *, active: bool
 ) -> list[Entry]:
-    if status is None:
-        return await _entries("list_deliveries", connection, below.created_at, below.id, limit, driver_id)
-    return await _entries(
-        "list_deliveries_with_status", connection, below.created_at, below.id, limit, driver_id, status
-    )
+    queries = ("list_deliveries", "list_deliveries_with_status", "list_active_deliveries")
+    query, more = _filtered(queries, status, active=active)
+    return await _entries(query, connection, below.created_at, below.id, limit, driver_id, *more)
 
 
 async def list_offers(connection: Connection, below: Position, limit: int, zone: int) -> list[Entry]:
@@ -269,30 +280,46 @@ def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
+def _filtered(queries: tuple[str, str, str], status: Status | None, *, active: bool) -> tuple[str, tuple[object, ...]]:
+    """Of the list's queries (all, in one state, under way) the one that is wanted, and what it takes besides."""
+    everything, with_status, under_way = queries
+    if active:
+        return under_way, ()
+    return (everything, ()) if status is None else (with_status, (status,))
+
+
+# restaurant_name, driver_name, address, reason, shortages: orders.texts_of
+_texts: msgspec.json.Decoder[tuple[str, str | None, str, str | None, msgspec.Raw]] = msgspec.json.Decoder(
+    tuple[str, str | None, str, str | None, msgspec.Raw]
+)
+
+
 async def _entries(query: str, connection: Connection, *parameters: object) -> list[Entry]:
-    return [
-        Entry(
-            id=row["id"],
-            number=row["number"],
-            restaurant_id=row["restaurant_id"],
-            restaurant_name=row["restaurant_name"],
-            zone=row["zone"],
-            driver_id=row["driver_id"],
-            driver_name=row["driver_name"],
-            status=row["status"],
-            reason=row["reason"],
-            version=row["version"],
-            total_cents=row["total_cents"],
-            lines=row["lines"],
-            address=row["address"],
-            location=Location(row["lat"], row["lon"]),
-            stop=row["stop"],
-            shortages=msgspec.Raw(row["shortages"].encode()),
-            created_at=row["created_at"],
-            updated_at=row["updated_at"],
-        )
-        for row in await QUERIES[query].rows(connection, *parameters)
-    ]
+    return [_entry_of(row) for row in await QUERIES[query].rows(connection, *parameters)]
+
+
+def _entry_of(row: Row) -> Entry:
+    restaurant_name, driver_name, address, reason, shortages = _texts.decode(row["texts"])
+    return Entry(
+        id=row["id"],
+        number=row["number"],
+        restaurant_id=row["restaurant_id"],
+        restaurant_name=restaurant_name,
+        zone=row["zone"],
+        driver_id=row["driver_id"],
+        driver_name=driver_name,
+        status=row["status"],
+        reason=reason,
+        version=row["version"],
+        total_cents=row["total_cents"],
+        lines=row["lines"],
+        address=address,
+        location=Location(row["lat"], row["lon"]),
+        stop=row["stop"],
+        shortages=shortages,
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
 
 
 def order_of(row: Row) -> Order:
