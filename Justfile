@@ -96,3 +96,11 @@ test *args:
 # Start Larder, load the real catalogue, replay real orders and report: `just demo orders=20000`
 demo *args:
     @uv run python -m deploy.demo "$@"
+
+# Put orders of a past year into the running stack: `just seed-orders 1_000_000`
+seed-orders *args:
+    @uv run python -m deploy.seed "$@"
+
+# Measure the lists of orders with and without indexes and policies, and as the table grows: `just bench-lists 10_000 1_000_000`
+bench-lists *args:
+    @uv run python -m loadtests.lists "$@"
