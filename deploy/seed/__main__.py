@@ -1,6 +1,6 @@
 """`python -m deploy.seed 1_000_000`: that many orders of the past year into the running stack.
 
-Exit status: 0 done, 1 something stands in the way, 2 a mistake on the command line, 130 interrupted (nothing is written).
+Exit status: 0 done, 1 something stands in the way, 2 a mistake on the command line, 130 interrupted (nothing written).
 """
 
 import asyncio
@@ -37,9 +37,7 @@ def main(arguments: list[str]) -> int:
         return 2
     stack = Stack(Layout.from_environment())
     try:
-        if not stack.running:
-            raise StackError("Larder does not run.", "Start it: just up")
-        _check_disk(stack, count)
+        _check(stack, count)
         began = time.monotonic()
         uvloop.run(_seed(stack, count, console))
     except StackError as error:
@@ -92,11 +90,13 @@ async def _book(connection: Connection) -> dict[str, Item]:
     return {row["sku"]: Item(row["id"], row["name"], row["unit"], 1, row["price_cents"]) for row in rows}
 
 
-def _check_disk(stack: Stack, count: int) -> None:
+def _check(stack: Stack, count: int) -> None:
+    if not stack.running:
+        raise StackError("Larder does not run.", "Start it: just up")
     free = shutil.disk_usage(stack.postgres.home).free
     if free < count * BYTES_PER_ORDER:
         raise StackError(
-            f"{count:,} orders need about {count * BYTES_PER_ORDER / 1e9:.0f} GB; the disk has {free / 1e9:.0f} GB free.",
+            f"{count:,} orders need {count * BYTES_PER_ORDER / 1e9:.1f} GB; the disk has {free / 1e9:.1f} GB free.",
             "Free some space, or ask for fewer.",
         )
 

@@ -21,8 +21,11 @@ async def make_world(accounts_url: str, connection: Connection) -> dict[str, Ite
         insert into orders.drivers select id, name, zone, active, version from accounts.people where role = 'driver';
         """
     )
-    return {
+    book = {
         product.sku: Item(new_id(), product.name, product.unit, 1, product.price_cents)
         for product in source.read_products()
         if product.active
     }
+    prices = [(item.product_id, item.name, item.unit, item.price_cents, True, 1) for item in book.values()]
+    await connection.copy_records_to_table("price_book", schema_name="orders", records=prices)
+    return book
