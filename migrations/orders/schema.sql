@@ -347,7 +347,11 @@ CREATE POLICY as_the_order ON orders.order_history FOR SELECT TO restaurant, dri
 
 -- Name: orders driver_assigned_or_offered; Type: POLICY; Schema: orders; Owner: -
 
-CREATE POLICY driver_assigned_or_offered ON orders.orders TO driver USING (((driver_id = ( SELECT orders.person_id() AS person_id)) OR ((status = 'ready'::text) AND (driver_id IS NULL) AND (zone = ( SELECT orders.zone() AS zone))))) WITH CHECK ((driver_id = ( SELECT orders.person_id() AS person_id)));
+CREATE POLICY driver_assigned_or_offered ON orders.orders TO driver USING (
+CASE
+    WHEN (driver_id IS NULL) THEN ((status = 'ready'::text) AND (zone = ( SELECT orders.zone() AS zone)))
+    ELSE (driver_id = ( SELECT orders.person_id() AS person_id))
+END) WITH CHECK ((driver_id = ( SELECT orders.person_id() AS person_id)));
 
 -- Name: idempotency_keys; Type: ROW SECURITY; Schema: orders; Owner: -
 
