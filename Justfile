@@ -134,3 +134,11 @@ bench *args:
 # Load the running stack and hold it to thresholds: `just loadtest baseline rate=100 seconds=60`
 loadtest *args:
     @uv run python -m loadtests "$@"
+
+# Put orders of a past year into the running stack: `just seed-orders 1_000_000`
+seed-orders *args:
+    @uv run python -m deploy.seed "$@"
+
+# Measure the lists of orders with and without indexes and policies, and as the table grows: `just bench-lists 10_000 1_000_000`
+bench-lists *args:
+    @uv run python -m loadtests.lists "$@"

@@ -78,6 +78,12 @@ def read_baskets(limit: int | None = None) -> Iterator[Basket]:
     return baskets_of(_usable(), limit)
 
 
+def read_moments() -> list[tuple[int, datetime]]:
+    """Which store sold a basket and when (UTC), of all baskets that one order can hold, in order of time."""
+    _, whole = _merged(_usable())
+    return [(store, datetime.fromtimestamp(at, UTC)) for store, at in _rows(whole.sort_by("at"), "store_id", "at")]
+
+
 def count_lines() -> LineCounts:
     """What of the source is used, and why the rest is not."""
     return count(_lines(), _usable())

@@ -1,6 +1,7 @@
 """Migrations: plain SQL, one folder a context, applied by dbmate as `larder_owner`; and the schema that comes of them.
 
 Invariants: each context keeps its versions in its own `<context>.schema_migrations`; applying twice changes nothing.
+An index whose concurrent build failed is built again before, and none is invalid after.
 `dump_schemas` reads a database made for the purpose and dropped after, so that a committed schema.sql says what the
 migrations make and not what somebody's database became.
 """
@@ -11,6 +12,7 @@ import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy.local import indexes
 from deploy.local.addresses import DATABASE, Addresses
 from deploy.local.errors import PartError
 from deploy.local.layout import REPOSITORY
@@ -37,9 +39,12 @@ def contexts(migrations: Path = MIGRATIONS) -> list[str]:
 
 
 def migrate(addresses: Addresses, database: str = DATABASE, migrations: Path = MIGRATIONS) -> list[str]:
-    """Applies what is pending; returns the names of the applied files, "orders/20260101000000_begin.sql"."""
-    applied: list[str] = []
-    for context in contexts(migrations):
+    """Applies what is pending; returns what was done: the names of the applied files,
+    "orders/20260101000000_begin.sql", after those of the indexes that had to be repaired."""
+    postgres = Postgres(addresses.layout, addresses.credentials)
+    schemas = contexts(migrations)
+    applied = indexes.repair(postgres, database, schemas) if schemas else []
+    for context in schemas:
         done = run(
             [
                 *(Path(sysconfig.get_path("scripts")) / "dbmate", "--env-file", "/dev/null"),
@@ -53,6 +58,8 @@ def migrate(addresses: Addresses, database: str = DATABASE, migrations: Path = M
         if done.returncode != 0:
             raise PartError("migrations", f"migrations/{context}", output.splitlines()[-15:])
         applied += [f"{context}/{name}" for name in re.findall(r"^Applied: (\S+)", output, re.MULTILINE)]
+    if schemas:
+        indexes.check(postgres, database, schemas)
     return applied
 
 

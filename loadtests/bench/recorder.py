@@ -14,9 +14,10 @@ import asyncpg
 
 from deploy.local import Stack
 from loadtests.bench.errors import BenchError
-from services.orders.api import ROUTES, Api, answer_domain_error
+from services.orders.api import ROUTES, Api
 from services.orders.commands import Orders
 from services.orders.domain import DomainError
+from services.orders.errors import answer_domain_error
 from shared.bus import Bus
 from shared.cursor import Cursors
 from shared.http.routes import routes_of

@@ -52,6 +52,20 @@ begin
     end loop;
 end $$;
 
+-- Name: keep_texts(); Type: FUNCTION; Schema: orders; Owner: -
+
+CREATE FUNCTION orders.keep_texts() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    new.texts := orders.texts_of(new.restaurant_name, new.driver_name, new.address, new.reason, new.shortages);
+    if octet_length(new.texts) > 2000 then
+        new.texts := null;
+    end if;
+    return new;
+end
+$$;
+
 -- Name: next_stop(uuid); Type: FUNCTION; Schema: orders; Owner: -
 
 CREATE FUNCTION orders.next_stop(driver uuid) RETURNS integer
@@ -100,13 +114,15 @@ CREATE TABLE orders.orders (
     shortages json DEFAULT '[]'::json NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    texts text,
     CONSTRAINT delivery_has_driver CHECK (((driver_id IS NOT NULL) OR (status <> ALL (ARRAY['out_for_delivery'::text, 'delivered'::text, 'failed'::text])))),
     CONSTRAINT driver_has_name CHECK (((driver_id IS NULL) = (driver_name IS NULL))),
     CONSTRAINT orders_lines_check CHECK (((lines >= 1) AND (lines <= 200))),
     CONSTRAINT orders_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'confirmed'::text, 'rejected'::text, 'preparing'::text, 'ready'::text, 'out_for_delivery'::text, 'delivered'::text, 'failed'::text, 'cancelled'::text]))),
     CONSTRAINT orders_total_cents_check CHECK ((total_cents >= 0)),
     CONSTRAINT orders_version_check CHECK ((version >= 1))
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_insert_scale_factor='0.02');
 
 ALTER TABLE ONLY orders.orders FORCE ROW LEVEL SECURITY;
 
@@ -228,6 +244,12 @@ begin
     return posted;
 end $$;
 
+-- Name: texts_of(text, text, text, text, json); Type: FUNCTION; Schema: orders; Owner: -
+
+CREATE FUNCTION orders.texts_of(restaurant_name text, driver_name text, address text, reason text, shortages json) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (json_build_array(restaurant_name, driver_name, address, reason, shortages))::text;
+
 -- Name: credit_accounts; Type: TABLE; Schema: orders; Owner: -
 
 CREATE TABLE orders.credit_accounts (
@@ -261,6 +283,28 @@ CREATE TABLE orders.duties (
 );
 
 ALTER TABLE ONLY orders.duties FORCE ROW LEVEL SECURITY;
+
+-- Name: entries; Type: VIEW; Schema: orders; Owner: -
+
+CREATE VIEW orders.entries WITH (security_invoker='true') AS
+ SELECT id,
+    number,
+    restaurant_id,
+    zone,
+    driver_id,
+    status,
+    version,
+    total_cents,
+    lines,
+    lat,
+    lon,
+    stop,
+    created_at,
+    updated_at,
+    COALESCE(texts, ( SELECT orders.texts_of(long.restaurant_name, long.driver_name, long.address, long.reason, long.shortages) AS texts_of
+           FROM orders.orders long
+          WHERE (long.id = orders.id))) AS texts
+   FROM orders.orders;
 
 -- Name: idempotency_keys; Type: TABLE; Schema: orders; Owner: -
 
@@ -335,7 +379,8 @@ CREATE TABLE orders.order_history (
     request_id text,
     traceparent text,
     at timestamp with time zone NOT NULL
-);
+)
+WITH (autovacuum_vacuum_insert_scale_factor='0.02');
 
 ALTER TABLE ONLY orders.order_history FORCE ROW LEVEL SECURITY;
 
@@ -470,33 +515,33 @@ ALTER TABLE ONLY orders.restaurants
 ALTER TABLE ONLY orders.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 
+-- Name: all_active; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX all_active ON orders.orders USING btree (created_at DESC, id DESC) INCLUDE (number, restaurant_id, zone, driver_id, status, version, total_cents, lines, lat, lon, stop, updated_at, texts) WHERE (status <> ALL (ARRAY['delivered'::text, 'cancelled'::text, 'rejected'::text]));
+
+-- Name: all_list; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX all_list ON orders.orders USING btree (created_at DESC, id DESC) INCLUDE (number, restaurant_id, zone, driver_id, status, version, total_cents, lines, lat, lon, stop, updated_at, texts);
+
+-- Name: all_list_by_status; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX all_list_by_status ON orders.orders USING btree (status, created_at DESC, id DESC) INCLUDE (number, restaurant_id, zone, driver_id, version, total_cents, lines, lat, lon, stop, updated_at, texts);
+
+-- Name: driver_active; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX driver_active ON orders.orders USING btree (driver_id, created_at DESC, id DESC) INCLUDE (number, restaurant_id, zone, status, version, total_cents, lines, lat, lon, stop, updated_at, texts) WHERE ((driver_id IS NOT NULL) AND (status <> ALL (ARRAY['delivered'::text, 'cancelled'::text, 'rejected'::text])));
+
+-- Name: driver_list; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX driver_list ON orders.orders USING btree (driver_id, created_at DESC, id DESC) INCLUDE (number, restaurant_id, zone, status, version, total_cents, lines, lat, lon, stop, updated_at, texts) WHERE (driver_id IS NOT NULL);
+
+-- Name: driver_list_by_status; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX driver_list_by_status ON orders.orders USING btree (driver_id, status, created_at DESC, id DESC) INCLUDE (number, restaurant_id, zone, version, total_cents, lines, lat, lon, stop, updated_at, texts) WHERE (driver_id IS NOT NULL);
+
 -- Name: driver_route; Type: INDEX; Schema: orders; Owner: -
 
 CREATE INDEX driver_route ON orders.orders USING btree (driver_id, stop, id) WHERE ((driver_id IS NOT NULL) AND (status = ANY (ARRAY['ready'::text, 'out_for_delivery'::text])));
-
--- Name: open_offers; Type: INDEX; Schema: orders; Owner: -
-
-CREATE INDEX open_offers ON orders.orders USING btree (zone, created_at DESC, id DESC) WHERE ((status = 'ready'::text) AND (driver_id IS NULL));
-
--- Name: orders_by_status; Type: INDEX; Schema: orders; Owner: -
-
-CREATE INDEX orders_by_status ON orders.orders USING btree (status, created_at DESC, id DESC);
-
--- Name: orders_by_time; Type: INDEX; Schema: orders; Owner: -
-
-CREATE INDEX orders_by_time ON orders.orders USING btree (created_at DESC, id DESC);
-
--- Name: orders_of_driver; Type: INDEX; Schema: orders; Owner: -
-
-CREATE INDEX orders_of_driver ON orders.orders USING btree (driver_id, created_at DESC, id DESC) WHERE (driver_id IS NOT NULL);
-
--- Name: orders_of_restaurant; Type: INDEX; Schema: orders; Owner: -
-
-CREATE INDEX orders_of_restaurant ON orders.orders USING btree (restaurant_id, created_at DESC, id DESC);
-
--- Name: orders_of_restaurant_by_status; Type: INDEX; Schema: orders; Owner: -
-
-CREATE INDEX orders_of_restaurant_by_status ON orders.orders USING btree (restaurant_id, status, created_at DESC, id DESC);
 
 -- Name: outbox_parked; Type: INDEX; Schema: orders; Owner: -
 
@@ -506,9 +551,33 @@ CREATE INDEX outbox_parked ON orders.outbox USING btree (key) WHERE (parked_at I
 
 CREATE INDEX outbox_waiting ON orders.outbox USING btree (id) WHERE ((published_at IS NULL) AND (parked_at IS NULL));
 
+-- Name: restaurant_active; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX restaurant_active ON orders.orders USING btree (restaurant_id, created_at DESC, id DESC) INCLUDE (number, zone, driver_id, status, version, total_cents, lines, lat, lon, stop, updated_at, texts) WHERE (status <> ALL (ARRAY['delivered'::text, 'cancelled'::text, 'rejected'::text]));
+
+-- Name: restaurant_list; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX restaurant_list ON orders.orders USING btree (restaurant_id, created_at DESC, id DESC) INCLUDE (number, zone, driver_id, status, version, total_cents, lines, lat, lon, stop, updated_at, texts);
+
+-- Name: restaurant_list_by_status; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX restaurant_list_by_status ON orders.orders USING btree (restaurant_id, status, created_at DESC, id DESC) INCLUDE (number, zone, driver_id, version, total_cents, lines, lat, lon, stop, updated_at, texts);
+
+-- Name: zone_offers; Type: INDEX; Schema: orders; Owner: -
+
+CREATE INDEX zone_offers ON orders.orders USING btree (zone, created_at DESC, id DESC) INCLUDE (number, restaurant_id, driver_id, status, version, total_cents, lines, lat, lon, stop, updated_at, texts) WHERE ((status = 'ready'::text) AND (driver_id IS NULL));
+
 -- Name: ledger_entries append_only; Type: TRIGGER; Schema: orders; Owner: -
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON orders.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION orders.refuse_change();
+
+-- Name: orders texts_of_a_changed_order; Type: TRIGGER; Schema: orders; Owner: -
+
+CREATE TRIGGER texts_of_a_changed_order BEFORE UPDATE ON orders.orders FOR EACH ROW WHEN ((((((new.restaurant_name IS DISTINCT FROM old.restaurant_name) OR (new.driver_name IS DISTINCT FROM old.driver_name)) OR (new.address IS DISTINCT FROM old.address)) OR (new.reason IS DISTINCT FROM old.reason)) OR ((new.shortages)::text IS DISTINCT FROM (old.shortages)::text))) EXECUTE FUNCTION orders.keep_texts();
+
+-- Name: orders texts_of_a_new_order; Type: TRIGGER; Schema: orders; Owner: -
+
+CREATE TRIGGER texts_of_a_new_order BEFORE INSERT ON orders.orders FOR EACH ROW EXECUTE FUNCTION orders.keep_texts();
 
 -- Name: idempotency_keys idempotency_keys_order_id_fkey; Type: FK CONSTRAINT; Schema: orders; Owner: -
 
@@ -552,7 +621,11 @@ ALTER TABLE orders.credit_accounts ENABLE ROW LEVEL SECURITY;
 
 -- Name: orders driver_assigned_or_offered; Type: POLICY; Schema: orders; Owner: -
 
-CREATE POLICY driver_assigned_or_offered ON orders.orders TO driver USING (((driver_id = ( SELECT orders.person_id() AS person_id)) OR ((status = 'ready'::text) AND (driver_id IS NULL) AND (zone = ( SELECT orders.zone() AS zone))))) WITH CHECK ((driver_id = ( SELECT orders.person_id() AS person_id)));
+CREATE POLICY driver_assigned_or_offered ON orders.orders TO driver USING (
+CASE
+    WHEN (driver_id IS NULL) THEN ((status = 'ready'::text) AND (zone = ( SELECT orders.zone() AS zone)))
+    ELSE (driver_id = ( SELECT orders.person_id() AS person_id))
+END) WITH CHECK ((driver_id = ( SELECT orders.person_id() AS person_id)));
 
 -- Name: duties driver_own; Type: POLICY; Schema: orders; Owner: -
 
@@ -760,6 +833,13 @@ GRANT SELECT ON TABLE orders.drivers TO system;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE orders.duties TO driver;
 GRANT SELECT ON TABLE orders.duties TO admin;
+
+-- Name: TABLE entries; Type: ACL; Schema: orders; Owner: -
+
+GRANT SELECT ON TABLE orders.entries TO restaurant;
+GRANT SELECT ON TABLE orders.entries TO driver;
+GRANT SELECT ON TABLE orders.entries TO admin;
+GRANT SELECT ON TABLE orders.entries TO system;
 
 -- Name: TABLE idempotency_keys; Type: ACL; Schema: orders; Owner: -
 

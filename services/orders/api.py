@@ -11,7 +11,7 @@ from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from proto import orders as contract
 from proto.orders import Status
-from services.orders import commands, store
+from services.orders import commands, domain, store
 from services.orders.commands import Orders, PlaceOrder, Transition
 from services.orders.store import NEWEST, Entry, HistoryEntry, Position
 from shared.cursor import Cursors
@@ -88,6 +88,9 @@ async def place_order(
 async def list_orders(
     request: OrderRequest,
     status: Annotated[Status | None, QueryParameter(description="Orders in this state")] = None,
+    active: Annotated[
+        bool, QueryParameter(description="Orders under way: neither delivered nor cancelled nor rejected")
+    ] = False,
     q: Annotated[str | None, QueryParameter(description="An order's number; an admin also a restaurant's name")] = None,
     offers: Annotated[bool, QueryParameter(description="The open offers of the driver's zone")] = False,
     cursor: Cursor = None,
@@ -95,7 +98,7 @@ async def list_orders(
 ) -> JSONAnswer:
     """A restaurant's own, those assigned to a driver, all for an admin; entries without items and note."""
     api, identity = api_of(request), request.user
-    wanted = _Wanted(status=status, q=q, offers=offers)
+    wanted = _Wanted(status=status, active=active, q=q, offers=offers)
     _check(identity, wanted)
     scope = f"orders {identity.role} {_encoder.encode(wanted).decode()}"
     below = NEWEST if cursor is None else api.cursors.decode(scope, cursor, Position)
@@ -169,16 +172,23 @@ class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """A list's filters: a cursor belongs to them."""
 
     status: Status | None
+    active: bool
     q: str | None
     offers: bool
+
+    def holds(self, status: Status) -> bool:
+        """Whether an order in this state is wanted."""
+        return self.status in (None, status) and not (self.active and status in domain.ENDED)
 
 
 def _check(identity: Identity, wanted: _Wanted) -> None:
     """Raises a Problem for filters that make no sense together, or not for this role."""
     if wanted.offers and identity.role != "driver":
         raise Problem(403, "Only drivers have offers.", code="forbidden")
-    if wanted.offers and (wanted.status is not None or wanted.q is not None):
-        raise invalid_field("offers", "cannot be combined with status or q")
+    if wanted.offers and (wanted.status is not None or wanted.q is not None or wanted.active):
+        raise invalid_field("offers", "cannot be combined with status, active or q")
+    if wanted.active and wanted.status is not None:
+        raise invalid_field("active", "cannot be combined with status")
     if wanted.q is not None:
         if not 1 <= len(wanted.q) <= 100 or "\x00" in wanted.q:
             raise invalid_field("q", "must have 1 to 100 characters")
@@ -198,14 +208,18 @@ async def _entries(
         return [
             entry
             for entry in found
-            if wanted.status in (None, entry.status) and (entry.created_at, entry.id) < (below.created_at, below.id)
+            if wanted.holds(entry.status) and (entry.created_at, entry.id) < (below.created_at, below.id)
         ]
     if wanted.q is not None:
         restaurants = await store.list_restaurants_named(connection, inside_like(wanted.q))
-        return await store.list_orders_of_restaurants(connection, below, limit, wanted.status, restaurants)
+        return await store.list_orders_of_restaurants(
+            connection, below, limit, wanted.status, restaurants, active=wanted.active
+        )
     if identity.role == "driver":
-        return await store.list_deliveries(connection, below, limit, wanted.status, identity.person_id)
-    return await store.list_orders(connection, below, limit, wanted.status)
+        return await store.list_deliveries(
+            connection, below, limit, wanted.status, identity.person_id, active=wanted.active
+        )
+    return await store.list_orders(connection, below, limit, wanted.status, active=wanted.active)
 
 
 def api_of(request: OrderRequest) -> Api:

@@ -77,6 +77,10 @@ HAS_A_REASON: frozenset[Status] = frozenset({"rejected", "cancelled", "failed"})
 """The states whose `reason` stands in the order; any other step's reason is kept in the history alone."""
 
 
+ENDED: frozenset[Status] = frozenset({"delivered", "cancelled", "rejected"})
+"""The states that no step leaves. The queries of what is under way, and their indexes, say the same in SQL."""
+
+
 class Driver(msgspec.Struct, frozen=True):
     """A driver as orders knows them."""
 

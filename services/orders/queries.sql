@@ -182,9 +182,9 @@ where charged.id = $1;
 -- name: list_orders
 -- A page of all that the caller may see, newest first, from below (created_at, id).
 select
-    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
-    lines, address, lat, lon, stop, shortages, created_at, updated_at
-from orders.orders
+    id, number, restaurant_id, zone, driver_id, status, version, total_cents, lines, lat, lon, stop, created_at, updated_at,
+    texts
+from orders.entries
 where (created_at, id) < ($1, $2)
 order by created_at desc, id desc
 limit $3;
@@ -192,29 +192,84 @@ limit $3;
 -- name: list_orders_with_status
 -- The same, in one state.
 select
-    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
-    lines, address, lat, lon, stop, shortages, created_at, updated_at
-from orders.orders
+    id, number, restaurant_id, zone, driver_id, status, version, total_cents, lines, lat, lon, stop, created_at, updated_at,
+    texts
+from orders.entries
 where status = $4 and (created_at, id) < ($1, $2)
 order by created_at desc, id desc
 limit $3;
 
--- name: list_orders_of_restaurants
--- The same, of some restaurants: an admin looks for a customer by name.
+-- name: list_active_orders
+-- The same, of those under way.
 select
-    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
-    lines, address, lat, lon, stop, shortages, created_at, updated_at
-from orders.orders
-where restaurant_id = any($4::uuid []) and ($5::text is null or status = $5) and (created_at, id) < ($1, $2)
+    id, number, restaurant_id, zone, driver_id, status, version, total_cents, lines, lat, lon, stop, created_at, updated_at,
+    texts
+from orders.entries
+where status not in ('delivered', 'cancelled', 'rejected') and (created_at, id) < ($1, $2)
 order by created_at desc, id desc
+limit $3;
+
+-- name: list_orders_of_restaurants
+-- The same, of some restaurants (at most 50): an admin looks for a customer by name. A page of each is read, and the newest
+-- of them are sorted out.
+select
+    page.id, page.number, page.restaurant_id, page.zone, page.driver_id, page.status, page.version, page.total_cents,
+    page.lines, page.lat, page.lon, page.stop, page.created_at, page.updated_at, page.texts
+from unnest($4::uuid []) as wanted (restaurant_id)
+cross join lateral (
+    select
+        id, number, restaurant_id, zone, driver_id, status, version, total_cents, lines, lat, lon, stop, created_at,
+        updated_at, texts
+    from orders.entries
+    where restaurant_id = wanted.restaurant_id and (created_at, id) < ($1, $2)
+    order by created_at desc, id desc
+    limit $3
+) as page
+order by page.created_at desc, page.id desc
+limit $3;
+
+-- name: list_orders_of_restaurants_with_status
+-- The same, in one state.
+select
+    page.id, page.number, page.restaurant_id, page.zone, page.driver_id, page.status, page.version, page.total_cents,
+    page.lines, page.lat, page.lon, page.stop, page.created_at, page.updated_at, page.texts
+from unnest($4::uuid []) as wanted (restaurant_id)
+cross join lateral (
+    select
+        id, number, restaurant_id, zone, driver_id, status, version, total_cents, lines, lat, lon, stop, created_at,
+        updated_at, texts
+    from orders.entries
+    where restaurant_id = wanted.restaurant_id and status = $5 and (created_at, id) < ($1, $2)
+    order by created_at desc, id desc
+    limit $3
+) as page
+order by page.created_at desc, page.id desc
+limit $3;
+
+-- name: list_active_orders_of_restaurants
+-- The same, of those under way.
+select
+    page.id, page.number, page.restaurant_id, page.zone, page.driver_id, page.status, page.version, page.total_cents,
+    page.lines, page.lat, page.lon, page.stop, page.created_at, page.updated_at, page.texts
+from unnest($4::uuid []) as wanted (restaurant_id)
+cross join lateral (
+    select
+        id, number, restaurant_id, zone, driver_id, status, version, total_cents, lines, lat, lon, stop, created_at,
+        updated_at, texts
+    from orders.entries
+    where restaurant_id = wanted.restaurant_id and status not in ('delivered', 'cancelled', 'rejected') and (created_at, id) < ($1, $2)
+    order by created_at desc, id desc
+    limit $3
+) as page
+order by page.created_at desc, page.id desc
 limit $3;
 
 -- name: find_order_by_number
 -- The order with this number, if the caller may see it.
 select
-    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
-    lines, address, lat, lon, stop, shortages, created_at, updated_at
-from orders.orders
+    id, number, restaurant_id, zone, driver_id, status, version, total_cents, lines, lat, lon, stop, created_at, updated_at,
+    texts
+from orders.entries
 where number = $1;
 
 -- name: list_restaurants_named
@@ -228,9 +283,9 @@ limit 50;
 -- name: list_deliveries
 -- A driver's orders, newest first. The policy would let open offers through as well.
 select
-    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
-    lines, address, lat, lon, stop, shortages, created_at, updated_at
-from orders.orders
+    id, number, restaurant_id, zone, driver_id, status, version, total_cents, lines, lat, lon, stop, created_at, updated_at,
+    texts
+from orders.entries
 where driver_id = $4 and (created_at, id) < ($1, $2)
 order by created_at desc, id desc
 limit $3;
@@ -238,19 +293,29 @@ limit $3;
 -- name: list_deliveries_with_status
 -- The same, in one state.
 select
-    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
-    lines, address, lat, lon, stop, shortages, created_at, updated_at
-from orders.orders
+    id, number, restaurant_id, zone, driver_id, status, version, total_cents, lines, lat, lon, stop, created_at, updated_at,
+    texts
+from orders.entries
 where driver_id = $4 and status = $5 and (created_at, id) < ($1, $2)
+order by created_at desc, id desc
+limit $3;
+
+-- name: list_active_deliveries
+-- The same, of those under way.
+select
+    id, number, restaurant_id, zone, driver_id, status, version, total_cents, lines, lat, lon, stop, created_at, updated_at,
+    texts
+from orders.entries
+where driver_id = $4 and status not in ('delivered', 'cancelled', 'rejected') and (created_at, id) < ($1, $2)
 order by created_at desc, id desc
 limit $3;
 
 -- name: list_offers
 -- The open offers of a driver's zone.
 select
-    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
-    lines, address, lat, lon, stop, shortages, created_at, updated_at
-from orders.orders
+    id, number, restaurant_id, zone, driver_id, status, version, total_cents, lines, lat, lon, stop, created_at, updated_at,
+    texts
+from orders.entries
 where status = 'ready' and driver_id is null and zone = $4 and (created_at, id) < ($1, $2)
 order by created_at desc, id desc
 limit $3;
@@ -258,9 +323,9 @@ limit $3;
 -- name: list_route
 -- A driver's orders under way in the order of their stops, from above (stop, id).
 select
-    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
-    lines, address, lat, lon, stop, shortages, created_at, updated_at
-from orders.orders
+    id, number, restaurant_id, zone, driver_id, status, version, total_cents, lines, lat, lon, stop, created_at, updated_at,
+    texts
+from orders.entries
 where driver_id = $1 and status in ('ready', 'out_for_delivery') and (stop, id) > ($2, $3)
 order by stop, id
 limit $4;

@@ -55,8 +55,8 @@ class StoredAnswer(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """An order in a list: without items and note, with the number of its lines. The lists' queries name their columns
-    in the order of these fields, with lat and lon for the location."""
+    """An order in a list: without items and note, with the number of its lines. The lists' queries name the
+    columns of `orders.entries` in their order."""
 
     id: UUID
     number: int
@@ -286,18 +286,31 @@ def _ledger_entry(row: Row) -> LedgerEntry:
     return LedgerEntry(**dict(row), debit=SIDES[kind].debit, credit=SIDES[kind].credit)
 
 
-async def list_orders(connection: Connection, below: Position, limit: int, status: Status | None) -> list[Entry]:
-    if status is None:
-        return await _entries("list_orders", connection, below.created_at, below.id, limit)
-    return await _entries("list_orders_with_status", connection, below.created_at, below.id, limit, status)
+async def list_orders(
+    connection: Connection, below: Position, limit: int, status: Status | None, *, active: bool
+) -> list[Entry]:
+    """`active`: those under way, with no status."""
+    queries = ("list_orders", "list_orders_with_status", "list_active_orders")
+    query, more = _filtered(queries, status, active=active)
+    return await _entries(query, connection, below.created_at, below.id, limit, *more)
 
 
 async def list_orders_of_restaurants(
-    connection: Connection, below: Position, limit: int, status: Status | None, restaurants: Sequence[UUID]
+    connection: Connection,
+    below: Position,
+    limit: int,
+    status: Status | None,
+    restaurants: Sequence[UUID],
+    *,
+    active: bool,
 ) -> list[Entry]:
-    return await _entries(
-        "list_orders_of_restaurants", connection, below.created_at, below.id, limit, restaurants, status
+    queries = (
+        "list_orders_of_restaurants",
+        "list_orders_of_restaurants_with_status",
+        "list_active_orders_of_restaurants",
     )
+    query, more = _filtered(queries, status, active=active)
+    return await _entries(query, connection, below.created_at, below.id, limit, restaurants, *more)
 
 
 async def find_order_by_number(connection: Connection, number: int) -> list[Entry]:
@@ -309,13 +322,11 @@ async def list_restaurants_named(connection: Connection, part: str) -> list[UUID
 
 
 async def list_deliveries(
-    connection: Connection, below: Position, limit: int, status: Status | None, driver_id: UUID
+    connection: Connection, below: Position, limit: int, status: Status | None, driver_id: UUID, *, active: bool
 ) -> list[Entry]:
-    if status is None:
-        return await _entries("list_deliveries", connection, below.created_at, below.id, limit, driver_id)
-    return await _entries(
-        "list_deliveries_with_status", connection, below.created_at, below.id, limit, driver_id, status
-    )
+    queries = ("list_deliveries", "list_deliveries_with_status", "list_active_deliveries")
+    query, more = _filtered(queries, status, active=active)
+    return await _entries(query, connection, below.created_at, below.id, limit, driver_id, *more)
 
 
 async def list_offers(connection: Connection, below: Position, limit: int, zone: int) -> list[Entry]:
@@ -379,14 +390,33 @@ def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
+def _filtered(queries: tuple[str, str, str], status: Status | None, *, active: bool) -> tuple[str, tuple[object, ...]]:
+    """Of the list's queries (all, in one state, under way) the one that is wanted, and what it takes besides."""
+    everything, with_status, under_way = queries
+    if active:
+        return under_way, ()
+    return (everything, ()) if status is None else (with_status, (status,))
+
+
+# restaurant_name, driver_name, address, reason, shortages: orders.texts_of
+_texts: msgspec.json.Decoder[tuple[str, str | None, str, str | None, msgspec.Raw]] = msgspec.json.Decoder(
+    tuple[str, str | None, str, str | None, msgspec.Raw]
+)
+
+
 async def _entries(query: str, connection: Connection, *parameters: object) -> list[Entry]:
-    entries = []
-    for row in await QUERIES[query].rows(connection, *parameters):
-        # By place and not by name: a page is built in a third of the time.
-        *head, lat, lon, stop, shortages, created_at, updated_at = row.values()
-        fields = (*head, Location(lat, lon), stop, msgspec.Raw(shortages), created_at, updated_at)
-        entries.append(Entry(*fields))
-    return entries
+    return [_entry_of(row) for row in await QUERIES[query].rows(connection, *parameters)]
+
+
+def _entry_of(row: Row) -> Entry:
+    """By place and not by name: a page is built in half the time."""
+    order_id, number, restaurant_id, zone, driver_id, status, version, total_cents, lines, *rest = row.values()
+    lat, lon, stop, created_at, updated_at, texts = rest
+    restaurant_name, driver_name, address, reason, shortages = _texts.decode(texts)
+    return Entry(
+        order_id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version,
+        total_cents, lines, address, Location(lat, lon), stop, shortages, created_at, updated_at,
+    )  # fmt: skip
 
 
 def order_of(row: Row) -> Order:

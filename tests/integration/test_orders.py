@@ -332,6 +332,46 @@ async def test_lists_page_newest_first_and_hold_each_order_once(shop: Shop) -> N
     assert len(by_name) == len(listed)
 
 
+async def test_what_is_under_way_is_listed_for_every_role(shop: Shop) -> None:
+    under_way = await shop.offer()
+    await shop.move(under_way, "out_for_delivery", shop.as_driver(0))
+    ended = await shop.offer()
+    await shop.move(ended, "out_for_delivery", shop.as_driver(0))
+    await shop.move(ended, "delivered", shop.as_driver(0))
+    rejected = await shop.place()
+    await shop.move(rejected, "rejected", shop.as_admin(), reason="no")
+    pending = await shop.place()
+    by_name = f"&q={shop.restaurant}"
+    for headers, query, theirs in (
+        (shop.as_restaurant(), "", {under_way["id"], pending["id"]}),
+        (shop.as_admin(), "", {under_way["id"], pending["id"]}),
+        (shop.as_admin(), by_name, {under_way["id"], pending["id"]}),
+        (shop.as_driver(0), "", {under_way["id"]}),
+    ):
+        entries = await pages(shop, headers, f"&active=true{query}", 2)
+        assert theirs <= {entry["id"] for entry in entries}
+        assert not {entry["status"] for entry in entries} & {"delivered", "cancelled", "rejected"}
+    for order, found in ((under_way, 1), (ended, 0)):
+        assert len(await pages(shop, shop.as_admin(), f"&active=true&q={order['number']}", 2)) == found
+    rejections = await pages(shop, shop.as_admin(), f"&status=rejected{by_name}", 1)
+    assert rejected["id"] in {entry["id"] for entry in rejections}
+    assert {(entry["status"], entry["reason"]) for entry in rejections if entry["id"] == rejected["id"]} == {
+        ("rejected", "no")
+    }
+
+
+async def test_a_list_shows_texts_of_any_length(shop: Shop) -> None:
+    reason = "ж" * 250 + "龍" * 249 + "😀"
+    order = await shop.place()
+    await shop.database.execute("update orders.orders set address = $2 where id = $1", UUID(order["id"]), "龍" * 500)
+    status, order = await shop.move(order, "rejected", shop.as_admin(), reason=reason)
+    assert (status, order["reason"]) == (200, reason)
+    entries = await pages(shop, shop.as_restaurant(), "&status=rejected", 5)
+    assert [(entry["reason"], entry["address"]) for entry in entries if entry["id"] == order["id"]] == [
+        (reason, "龍" * 500)
+    ]
+
+
 async def test_drivers_list_their_own_and_the_offers_of_their_zone(shop: Shop) -> None:
     offered, taken = await shop.offer(), await shop.offer()
     await shop.move(taken, "out_for_delivery", shop.as_driver(0))
@@ -355,6 +395,8 @@ async def test_drivers_list_their_own_and_the_offers_of_their_zone(shop: Shop) -
         ("cursor=nonsense", "cursor"),
         ("cursor=" + "x" * 600, "cursor"),
         ("q=abc", "q"),
+        ("active=perhaps", "active"),
+        ("active=true&status=ready", "active"),
     ],
 )
 async def test_a_bad_query_is_named(shop: Shop, query: str, field: str) -> None:
