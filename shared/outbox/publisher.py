@@ -91,6 +91,8 @@ class Publisher:
         outcome, held_back = Outcome([]), set[UUID]()
         for wave in waves(rows):
             going = [row for row in wave if row["key"] not in held_back]
+            if not going:
+                continue
             if _now() >= until:
                 outcome.failure = outcome.failure or TimeoutError(f"the bus is slow: {ROUND_SECONDS} s were not enough")
                 break
