@@ -107,9 +107,9 @@ test *args:
         uv run coverage report --include="services/orders/${files//,/.py,services/orders/}.py" --fail-under=100
     fi
 
-# Run the tests of services with all their statements going through PgBouncer
+# Run the tests on real servers with the services' statements going through PgBouncer
 test-pooled *args:
-    LARDER_TEST_POOLED=1 uv run pytest tests/integration tests/e2e "$@"
+    LARDER_TEST_POOLED=1 uv run pytest tests/integration "$@"
 
 # Kill the relay and the orders service again and again while people order, and compare: `just kills 30`
 kills *args:
