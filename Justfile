@@ -94,6 +94,10 @@ hooks:
 test *args:
     uv run pytest --cov --cov-report=term "$@"
 
+# Run the tests of services with all their statements going through PgBouncer
+test-pooled *args:
+    LARDER_TEST_POOLED=1 uv run pytest tests/integration tests/e2e "$@"
+
 # Start Larder, load the real catalogue, replay real orders and report: `just demo orders=20000`
 demo *args:
     @uv run python -m deploy.demo "$@"

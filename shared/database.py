@@ -7,7 +7,7 @@ text, in pg_stat_statements and on its metric.
 """
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeAlias
@@ -123,9 +123,11 @@ async def transaction(pool: Pool, begin: str = "begin") -> AsyncIterator[Connect
             yield acquired
             await acquired.execute("commit")
         except Exception:
+            # A lost connection has left the pool, and its transaction with it: what was raised before tells more.
             # What was cancelled in the middle of a query is rolled back by the pool, which waits for the query's end.
-            if not acquired.is_closed():
-                await acquired.execute("rollback")
+            with suppress(asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
+                if not acquired.is_closed():
+                    await acquired.execute("rollback")
             raise
 
 

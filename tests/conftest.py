@@ -9,9 +9,9 @@ import pytest
 from deploy.local import Layout, Stack
 from shared.bus import Bus
 from shared.outbox import app as relay_app
-from tests.support import TEST_PORT, settings_of
+from tests.support import POOLED, TEST_PORT, settings_of
 
-SERVERS = {"postgres", "nats", "valkey"}
+SERVERS = {"postgres", "nats", "valkey"} | ({"pooler"} if POOLED else set())
 
 
 @pytest.fixture(scope="session")

@@ -121,11 +121,11 @@ class Shop:
 
 
 @asynccontextmanager
-async def open_shop(stack: Stack) -> AsyncIterator[Shop]:
-    """Orders listening in this process, with the shop in its database."""
+async def open_shop(stack: Stack, **overrides: str) -> AsyncIterator[Shop]:
+    """Orders listening in this process, with the shop in its database; `overrides` are settings."""
     database = await asyncpg.connect(stack.addresses.database("postgres"))
     try:
-        settings = settings_of(stack, "orders", app.Settings)
+        settings = settings_of(stack, "orders", app.Settings, **overrides)
         async with serving(settings, app.build) as url, aiohttp.ClientSession() as session:
             shop = Shop(stack, url, session, database)
             await shop.fill()

@@ -40,10 +40,14 @@ def free_port() -> int:
     raise AssertionError("ports do not end")
 
 
+POOLED = os.environ.get("LARDER_TEST_POOLED", "") == "1"
+"""Whether this run's services go through PgBouncer (`just test-pooled`)."""
+
+
 def settings_of(stack: Stack, name: str, kind: type[S], **overrides: str) -> S:
     """The settings that the stack would give the service, on a free port: `LARDER_POOL_SIZE="2"` overrides one."""
     service = next(service for service in SERVICES if service.name == name)
-    wiring = Wiring(stack.addresses)
+    wiring = Wiring(stack.addresses, stack.pooler if POOLED else None)
     environment = {**wiring.base(name, 0), **service.settings(wiring), "LARDER_PORT": str(free_port()), **overrides}
     return load(kind, environment)
 

@@ -35,10 +35,11 @@ INSTALL = ("apt-get", "install", "--yes", "--no-install-recommends", "pgbouncer"
 
 @dataclass(frozen=True)
 class Found:
-    """An installed PgBouncer."""
+    """An installed PgBouncer. `fresh`: it was not there before."""
 
     binary: Path
     version: tuple[int, int]
+    fresh: bool = False
 
     @property
     def prepares(self) -> bool:
@@ -50,7 +51,8 @@ def find() -> Found:
     """The first on the PATH, or where Debian puts it. As root it is installed when it is missing; raises StackError
     with the command to type when it cannot be."""
     binary = _which()
-    if binary is None:
+    fresh = binary is None
+    if fresh:
         _install()
         binary = _which()
     if binary is None:
@@ -59,7 +61,7 @@ def find() -> Found:
     match = re.match(r"PgBouncer (\d+)\.(\d+)", told)
     if match is None:
         raise StackError(f"{binary} does not tell its version: {told[:80]!r}")
-    return Found(binary, (int(match[1]), int(match[2])))
+    return Found(binary, (int(match[1]), int(match[2])), fresh)
 
 
 def _which() -> Path | None:
@@ -141,9 +143,10 @@ class Pooler:
             for path in (self.home, *files):
                 os.chown(path, account.uid, account.gid)
 
-    def console(self, command: str) -> list[dict[str, str]]:
-        """What SHOW POOLS and the like answer: a row each, the columns by their names. Raises PartError."""
-        done = self._psql("pooler_stats", "pgbouncer", command, "--csv")
+    def console(self, command: str, user: str = "pooler_stats") -> list[dict[str, str]]:
+        """What SHOW POOLS and the like answer: a row each, the columns by their names. `pooler_admin` may also act.
+        Raises PartError."""
+        done = self._psql(user, "pgbouncer", command, "--csv")
         if done.returncode != 0:
             raise PartError("pooler", command, done.stderr.splitlines()[-5:])
         return list(csv.DictReader(io.StringIO(done.stdout)))

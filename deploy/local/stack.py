@@ -212,6 +212,8 @@ class Stack:
 
     def _up(self, wanted: Mapping[str, int], *, migrations: bool) -> None:
         postgres = self.postgres
+        if wanted.get(POOLER):
+            self._find_pooler()
         if "postgres" in wanted:
             self._prepare_postgres(postgres)
         if wanted.get(POOLER):
@@ -231,6 +233,16 @@ class Stack:
             if wave == SERVERS_WAVE and "postgres" in wanted and migrations:
                 self._bring_schema_up(postgres)
         self._retire(programs)
+
+    def _find_pooler(self) -> None:
+        """Before anything is started: it may have to be installed, and that may not be possible."""
+        began = time.monotonic()
+        self._progress.waiting(["PgBouncer"])
+        found = self.pooler.found
+        self._progress.waiting([])
+        if found.fresh:
+            version = ".".join(map(str, found.version))
+            self._progress.done("apt-get", f"installed PgBouncer {version}", time.monotonic() - began)
 
     def _prepare_postgres(self, postgres: Postgres) -> None:
         began = time.monotonic()

@@ -1,9 +1,15 @@
-"""What a changed file of a service means to the stack that runs it."""
+"""What the table of programs makes of a changed file and of the pooler."""
 
 import os
+import shutil
 from pathlib import Path
 
-from deploy.local.programs import code_fingerprint
+import pytest
+
+from deploy.local import SERVICES, Layout, Stack
+from deploy.local.__main__ import main
+from deploy.local.pooler import Found, Pooler
+from deploy.local.programs import Wiring, code_fingerprint
 
 
 def test_changed_code_has_another_fingerprint_and_untouched_code_the_same(tmp_path: Path) -> None:
@@ -20,3 +26,40 @@ def test_changed_code_has_another_fingerprint_and_untouched_code_the_same(tmp_pa
     assert changed != before
     code.write_text("x = 10\n")
     assert code_fingerprint(tmp_path) not in (before, changed)
+
+
+@pytest.mark.parametrize(("version", "kept"), [((1, 18), "0"), ((1, 21), "100"), ((2, 0), "100")])
+def test_with_the_pooler_every_pool_goes_through_it_and_prepares_what_it_can_carry(
+    tmp_path: Path, version: tuple[int, int], kept: str
+) -> None:
+    stack = Stack(Layout(state_dir=tmp_path / "state", base_port=20000))
+    pooler = Pooler(stack.addresses, stack.postgres)
+    pooler.__dict__["found"] = Found(Path("/usr/sbin/pgbouncer"), version)
+    settings = {service.name: service.settings(Wiring(stack.addresses, pooler)) for service in SERVICES}
+    pools = {name: each for name, each in settings.items() if "LARDER_DATABASE_URL" in each}
+    assert set(pools) >= {"accounts", "catalog", "orders", "relay"}
+    for each in pools.values():
+        assert "@127.0.0.1:20005/" in each["LARDER_DATABASE_URL"]
+        assert each["LARDER_STATEMENT_CACHE"] == kept
+    assert ("\nmax_prepared_statements =" in pooler.configuration) == (kept != "0")
+
+
+def test_without_it_they_go_to_postgres(tmp_path: Path) -> None:
+    stack = Stack(Layout(state_dir=tmp_path / "state", base_port=20000))
+    for service in SERVICES:
+        settings = service.settings(Wiring(stack.addresses))
+        assert "@127.0.0.1:20001/" in settings.get("LARDER_DATABASE_URL", "@127.0.0.1:20001/")
+        assert "LARDER_STATEMENT_CACHE" not in settings
+
+
+def test_a_machine_without_pgbouncer_is_told_what_to_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LARDER_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("LARDER_PORT", "20000")
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    assert main(["up", "pooler", "--only", "nats"]) == 1
+    assert "sudo apt-get install --yes --no-install-recommends pgbouncer" in capfd.readouterr().out
+    assert main(["up", "pooler=2"]) == 2
+    assert "pooler=2: a number from 0 to 1" in capfd.readouterr().out
+    assert main(["reset", "--yes"]) == 0
