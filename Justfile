@@ -34,6 +34,10 @@ migrate:
 republish *args:
     @uv run python -m deploy.local republish "$@"
 
+# List the events that the bus refused; take them up again: `just parked --retry orders/17`, `just parked --retry-all`
+parked *args:
+    @uv run python -m deploy.local parked "$@"
+
 # Write migrations/*/schema.sql from the migrations (the stack's servers must run)
 schema:
     @uv run python -m deploy.local schema
@@ -97,6 +101,10 @@ test *args:
 # Run the tests of services with all their statements going through PgBouncer
 test-pooled *args:
     LARDER_TEST_POOLED=1 uv run pytest tests/integration tests/e2e "$@"
+
+# Kill the relay and the orders service again and again while people order, and compare: `just kills 30`
+kills *args:
+    @uv run python -m tests.kills "$@"
 
 # Start Larder, load the real catalogue, replay real orders and report: `just demo orders=20000`
 demo *args:

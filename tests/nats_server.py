@@ -18,12 +18,13 @@ from tests.support import eventually, free_port
 
 @dataclass
 class NatsServer:
-    """`limit` is the size of its store, as its configuration says it."""
+    """`limit` is the size of its store, `max_payload` of a message, as its configuration says them."""
 
     home: Path
     port: int = field(default_factory=free_port)
     monitoring: int = field(default_factory=free_port)
     limit: str = "8GB"
+    max_payload: str = "1MB"
     process: asyncio.subprocess.Process | None = None
 
     @property
@@ -33,9 +34,11 @@ class NatsServer:
     async def start(self) -> None:
         values = {"name": "test", "listen": f"127.0.0.1:{self.port}", "monitoring": f"127.0.0.1:{self.monitoring}"}
         text = render(REPOSITORY / "deploy" / "nats" / "nats.conf", {**values, "store": str(self.home / "store")})
-        assert "max_file_store: 8GB" in text
+        for was, wanted in (("max_file_store: 8GB", self.limit), ("max_payload: 1MB", self.max_payload)):
+            assert was in text
+            text = text.replace(was, f"{was.partition(':')[0]}: {wanted}")
         config = self.home / "nats.conf"
-        config.write_text(text.replace("max_file_store: 8GB", f"max_file_store: {self.limit}"))
+        config.write_text(text)
         self.process = await asyncio.create_subprocess_exec(
             Path(sysconfig.get_path("scripts")) / "nats-server", "-c", config, stderr=asyncio.subprocess.DEVNULL
         )

@@ -196,11 +196,20 @@ def _schema(stack: Stack, _: argparse.Namespace, console: Console) -> int:
 
 
 def _republish(stack: Stack, options: argparse.Namespace, _: Console) -> int:
-    """In a process of its own, with what the stack tells the orders service; but never through the pooler, of whose
-    few connections its transaction would hold one for minutes."""
-    orders = next(service for service in SERVICES if service.name == "orders")
-    program = replicas_of(orders, Wiring(stack.addresses), 1, {"LARDER_LOG": "console"})[0]
-    command = [sys.executable, "-m", "services.orders.republish", *(["--replace"] if options.replace else [])]
+    return _tool(stack, "orders", "services.orders.republish", ["--replace"] if options.replace else [])
+
+
+def _parked(stack: Stack, options: argparse.Namespace, _: Console) -> int:
+    arguments = [word for name in options.retry for word in ("--retry", name)]
+    return _tool(stack, "relay", "shared.outbox.parked", [*arguments, *(["--retry-all"] if options.retry_all else [])])
+
+
+def _tool(stack: Stack, service: str, module: str, arguments: list[str]) -> int:
+    """In a process of its own, with what the stack tells the service; but never through the pooler, of whose few
+    connections its transaction would hold one for minutes."""
+    row = next(row for row in SERVICES if row.name == service)
+    program = replicas_of(row, Wiring(stack.addresses), 1, {"LARDER_LOG": "console"})[0]
+    command = [sys.executable, "-m", module, *arguments]
     return subprocess.run(command, env=environment_of(program), cwd=REPOSITORY, check=False).returncode  # noqa: S603
 
 
@@ -229,6 +238,10 @@ def _parser() -> argparse.ArgumentParser:
     republish = commands.add_parser("republish", help="build the stream of orders anew from their history")
     republish.add_argument("--replace", action="store_true", help="also when there is one")
     republish.set_defaults(command=_republish)
+    parked = commands.add_parser("parked", help="list events that the bus refused for good, or take them up again")
+    parked.add_argument("--retry", action="append", default=[], metavar="ID", help="orders/17, as the list says it")
+    parked.add_argument("--retry-all", action="store_true", help="all of them")
+    parked.set_defaults(command=_parked)
     commands.add_parser("schema", help="write migrations/<context>/schema.sql").set_defaults(command=_schema)
     return parser
 

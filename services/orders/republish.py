@@ -2,8 +2,9 @@
 
 Invariants: the new stream holds every committed version of every order once, each with the bytes of its first time, per
 order in the order of the versions, under a new epoch: whoever held a position is told to fetch. The relay is held
-while it runs, and afterwards publishes what was committed meanwhile. Refuses to replace a stream that is there unless
-told to. Broken off, it is run again.
+while it runs, and afterwards publishes what was committed meanwhile. An order with an event that the bus refuses for
+good is left out from that version on, and said. Refuses to replace a stream that is there unless told to. Broken off,
+it is run again.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -33,6 +35,9 @@ from shared.outbox.relay import BATCH, LOCK_CLASS
 from shared.settings import SettingsError, load
 
 REPLACE = "--replace"
+TRIES = 3
+"""A moment's slowness of the bus does not cost all that was done so far."""
+
 BEGIN = "; set local ".join(
     [store.SYSTEM, "statement_timeout = 0", "lock_timeout = 0", "idle_in_transaction_session_timeout = 0"]
 )
@@ -46,8 +51,11 @@ class StreamExistsError(Exception):
 
 
 class Republished(msgspec.Struct, frozen=True):
+    """`left_out`: orders of which a version is too much for the bus, and why."""
+
     events: int
     epoch: str
+    left_out: dict[UUID, str]
 
 
 async def republish(
@@ -65,14 +73,26 @@ async def republish(
         config = await ensure_stream(jetstream, ORDERS)
         publisher, published = Publisher(bus), 0
         publisher.atomic = bool(config.allow_atomic)
+        left_out: dict[UUID, str] = {}
         async for batch in _batches(connection):
-            outcome = await publisher.publish(batch)
-            for error in (outcome.failure, *outcome.refused.values()):
-                if error is not None:
-                    raise error
-            published += len(batch)
+            published += await _publish(publisher, batch, left_out)
             progress(published)
-    return Republished(published, (config.metadata or {}).get(EPOCH, ""))
+    return Republished(published, (config.metadata or {}).get(EPOCH, ""), left_out)
+
+
+async def _publish(publisher: Publisher, batch: list[Row], left_out: dict[UUID, str]) -> int:
+    """Until each row is stored or its order left out. Raises what went wrong when TRIES in a row stored nothing."""
+    stored, failures, rows = set[int](), 0, batch
+    while rows := [row for row in rows if row["id"] not in stored and row["key"] not in left_out]:
+        outcome = await publisher.publish(rows)
+        stored.update(outcome.stored)
+        for row in rows:
+            if row["id"] in outcome.refused:
+                left_out[row["key"]] = outcome.refused[row["id"]]
+        failures = 0 if outcome.failure is None or outcome.stored else failures + 1
+        if outcome.failure is not None and failures == TRIES:
+            raise outcome.failure
+    return len(stored)
 
 
 async def _batches(connection: Connection) -> AsyncIterator[list[Row]]:
@@ -118,6 +138,8 @@ async def _run(settings: Settings, *, replace: bool) -> None:
             await bus.connection()
         done = await republish(pool, bus, replace=replace, progress=_tell)
     sys.stdout.write(f"\r{done.events:,} events are in {ORDERS.name} again, under epoch {done.epoch}.\n")
+    for order_id, reason in done.left_out.items():
+        sys.stdout.write(f"Order {order_id} is left out from one of its versions on: {reason}. See `just parked`.\n")
 
 
 def _tell(events: int) -> None:

@@ -64,7 +64,7 @@ async def running(stack: Stack, url: str, monkeypatch: pytest.MonkeyPatch) -> As
 
 
 def oldest() -> float:
-    return OLDEST_SECONDS.labels(CONTEXT)._value.get()
+    return float(OLDEST_SECONDS.labels(CONTEXT)._value.get())
 
 
 async def caught_up(outbox: Outbox) -> None:
@@ -88,7 +88,7 @@ async def failed_rounds(more: int) -> None:
     wanted = FAILED.labels(CONTEXT)._value.get() + more
 
     async def failed() -> bool:
-        return FAILED.labels(CONTEXT)._value.get() >= wanted
+        return bool(FAILED.labels(CONTEXT)._value.get() >= wanted)
 
     await eventually(failed, PATIENCE)
 

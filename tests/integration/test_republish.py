@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import msgspec
-import nats.errors
 import pytest
 from nats.js.errors import NotFoundError
 
@@ -13,13 +12,14 @@ from deploy.local import Stack
 from proto import realtime
 from proto.orders import OrderEvent
 from proto.realtime import Position
-from proto.streams import EPOCH, ORDERS
+from proto.streams import CATALOG, EPOCH, ORDERS, events_of_order
 from services.orders.republish import REPLACE, StreamExistsError, main, republish
 from shared.bus import Bus
 from shared.database import Pool, open_pool
 from shared.ids import new_id
 from tests.gateway import open_gate, receive
 from tests.shop import Shop, open_shop
+from tests.streams import stored
 from tests.support import eventually, identity
 
 
@@ -53,15 +53,7 @@ async def lives(shop: Shop) -> list[UUID]:
 
 
 async def in_stream(bus: Bus, order_id: UUID) -> list[bytes]:
-    subscription = await bus.jetstream.pull_subscribe(f"orders.v1.*.{order_id}.*", stream=ORDERS.name)
-    found: list[bytes] = []
-    try:
-        while True:
-            found += [envelope.data for envelope in await subscription.fetch(100, timeout=0.3)]
-    except nats.errors.TimeoutError:
-        return found
-    finally:
-        await subscription.unsubscribe()
+    return [envelope.data for envelope in await stored(bus.jetstream, ORDERS.name, events_of_order(order_id))]
 
 
 async def in_outbox(shop: Shop, order_id: UUID) -> list[bytes]:
@@ -91,17 +83,10 @@ async def test_a_lost_stream_is_built_again_with_the_same_bytes(shop: Shop, bus:
 async def test_every_order_comes_in_its_versions_and_once(shop: Shop, bus: Bus, pool: Pool) -> None:
     await lives(shop)
     await republish(pool, bus, replace=True)
-    subscription = await bus.jetstream.pull_subscribe("orders.v1.>", stream=ORDERS.name)
     versions: dict[UUID, list[int]] = {}
-    try:
-        while True:
-            for envelope in await subscription.fetch(500, timeout=0.5):
-                order = msgspec.json.decode(envelope.data, type=OrderEvent).order
-                versions.setdefault(order.id, []).append(order.version)
-    except nats.errors.TimeoutError:
-        pass
-    finally:
-        await subscription.unsubscribe()
+    for envelope in await stored(bus.jetstream, ORDERS.name):
+        order = msgspec.json.decode(envelope.data, type=OrderEvent).order
+        versions.setdefault(order.id, []).append(order.version)
     assert versions
     for found in versions.values():
         assert found == list(range(1, len(found) + 1))
@@ -119,6 +104,61 @@ async def test_what_happens_meanwhile_comes_after_it(shop: Shop, bus: Bus, pool:
         return {len(found[0]), len(found[1])} == {2, 1}
 
     await eventually(all_there)
+
+
+async def test_broken_off_half_way_it_is_run_again(
+    shop: Shop, bus: Bus, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders = await lives(shop)
+    monkeypatch.setattr("services.orders.republish.BATCH", 3)
+
+    def die(events: int) -> None:
+        if events >= 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await republish(pool, bus, replace=True, progress=die)
+    half = await epoch(bus)
+    meanwhile = await shop.place()  # the relay goes on, into half a stream
+
+    async def published() -> bool:
+        return len(await in_stream(bus, UUID(meanwhile["id"]))) == 1
+
+    await eventually(published)
+    done = await republish(pool, bus, replace=True)
+    assert half != done.epoch == await epoch(bus)
+    for order_id in [*orders, UUID(meanwhile["id"])]:
+        assert await in_stream(bus, order_id) == await in_outbox(shop, order_id)
+
+
+async def test_an_order_that_the_bus_refuses_does_not_keep_the_others_out(
+    shop: Shop, bus: Bus, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fine = await lives(shop)
+    status, long, _ = await shop.send(
+        "POST", "/api/orders", shop.as_restaurant(), {**shop.basket(), "note": "x" * 300}, str(new_id())
+    )
+    assert status == 201, long
+    await shop.move(long, "cancelled", shop.as_restaurant())
+    first, second = await in_outbox(shop, UUID(long["id"]))
+    assert len(second) > len(first)
+    monkeypatch.setattr("shared.outbox.publisher.HEADER_BYTES", bus.client.max_payload - len(first))
+    done = await republish(pool, bus, replace=True)
+    assert list(done.left_out) == [UUID(long["id"])]
+    assert "too large" in done.left_out[UUID(long["id"])]
+    assert await in_stream(bus, UUID(long["id"])) == [first]
+    for order_id in fine:
+        assert await in_stream(bus, order_id) == await in_outbox(shop, order_id)
+
+
+async def test_what_others_follow_is_left_alone(shop: Shop, bus: Bus, pool: Pool) -> None:
+    before = {info.name: info.created for info in await bus.jetstream.consumers_info(CATALOG.name)}
+    catalog = (await bus.jetstream.stream_info(CATALOG.name)).config.metadata
+    assert "orders-prices" in before
+    await republish(pool, bus, replace=True)
+    after = await bus.jetstream.consumers_info(CATALOG.name)
+    assert {info.name: info.created for info in after} == before
+    assert (await bus.jetstream.stream_info(CATALOG.name)).config.metadata == catalog
 
 
 async def test_who_listens_is_told_to_fetch_and_goes_on(stack: Stack, shop: Shop, bus: Bus, pool: Pool) -> None:
