@@ -1,9 +1,10 @@
 """`python -m deploy.compose.verify`: proof that compose.yaml works, on any machine with Docker.
 
-It builds the images, starts a Larder of its own beside whatever runs here, loads the real catalogue, puts real orders
-of the demo through Nginx while a second replica of orders joins, lets 500 clients at the pooler, and takes everything
-down again, also after a failure. It judges by the answers that clients got and by Nginx's own log; what it measured is
-printed. Exit status: 0 when all held, else 1, with the last lines of whoever failed.
+It builds the images, starts a Larder of its own beside whatever runs here, loads the real people and what they will
+order of the real catalogue, puts real orders of the demo through Nginx while a second replica of orders joins, lets 500
+clients at the pooler, and takes everything down again, also after a failure. It judges by the answers that clients got
+and by Nginx's own log; what it measured is printed. Exit status: 0 when all held, else 1, with the last lines of
+whoever failed.
 """
 
 import asyncio
@@ -17,7 +18,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
@@ -71,7 +71,7 @@ class Verification:
     async def run(self) -> None:
         await self.phase("build the images", lambda: self.project.run("build", "--quiet", seconds=1500))
         await self.phase("start, and wait until all are healthy", lambda: self.project.up(seconds=180))
-        await self.phase("load people and catalogue", self._load)
+        await self.phase("load people and products", self._load)
         world = await self.phase("read the catalogue through Nginx", self._read_world)
         result = await self.phase(f"{ORDERS} real orders, orders scaled to 2 meanwhile", lambda: self._order(world))
         self._judge(result)
@@ -80,7 +80,8 @@ class Verification:
 
     async def _load(self) -> None:
         try:
-            await self.project.run("run", "--rm", "--no-TTY", "demo", seconds=900)
+            load = ("python", "-m", "deploy.demo.load", f"baskets={ORDERS}")
+            await self.project.run("run", "--rm", "--no-TTY", "demo", *load, seconds=600)
         except ComposeError as error:
             raise await self.project.blamed(error) from error
 
@@ -102,7 +103,7 @@ class Verification:
                     return World([], products, set())
 
     async def _order(self, world: World) -> Result:
-        baskets = await asyncio.to_thread(lambda: list(islice(source.read_baskets(), ORDERS)))
+        baskets = await asyncio.to_thread(lambda: list(source.read_baskets(ORDERS)))
         with Progress(console=self.console, disable=True) as progress:
             replay = Replay(self.edge, world, baskets, RATE, progress)
             playing = asyncio.create_task(replay.run())

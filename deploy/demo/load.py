@@ -1,11 +1,12 @@
 """The demo's world: the real catalogue, the stores as restaurants, the people; loaded once, left alone afterwards.
 
 `python -m deploy.demo.load` does this alone and ends, where the LARDER_ settings of `Place` say: for containers. It
-needs the group `data` and knows no local stack.
+needs the group `data` and knows no local stack. `baskets=400` loads of the catalogue what the first 400 baskets hold.
 """
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,7 +31,8 @@ from shared.settings import load as load_settings
 if TYPE_CHECKING:
     from deploy.local import Addresses
 
-LEARNT_SECONDS = 240.0
+LEARNT_SECONDS = 120.0
+"""Without anything learnt. How long all of it takes is the bus's business: 30 s, or minutes without atomic batches."""
 CONSUMERS = ((CATALOG, "orders-prices"), (ACCOUNTS, "orders-restaurants"), (ACCOUNTS, "orders-people"))
 
 
@@ -58,12 +60,13 @@ class World(NamedTuple):
     played: set[str]
 
 
-async def load(place: Place, progress: Progress) -> World:
-    """Loads what is not there yet, and returns when orders has learnt it. `played` are the baskets of earlier runs."""
+async def load(place: Place, progress: Progress, baskets: int | None = None) -> World:
+    """Loads what is not there yet, and returns when orders has learnt it; with `baskets` only what the first so many
+    hold. `played` are the baskets of earlier runs."""
     async with Bus(place.nats_url, "demo") as bus, _reading(place) as reader:
         await bus.connection()
         stores = await _import_accounts(place, progress)
-        await _import_products(place, progress)
+        await _import_products(place, progress, baskets)
         await bus.nudge(WAKE)
         await _until_learnt(reader, bus, progress)
         rows = await reader.fetch("select sku, id, price_cents, version from catalog.products where active")
@@ -92,22 +95,27 @@ async def _import_accounts(place: Place, progress: Progress) -> list[int]:
     return stores
 
 
-async def _import_products(place: Place, progress: Progress) -> None:
+async def _import_products(place: Place, progress: Progress, baskets: int | None) -> None:
     task = progress.add_task("catalogue", total=None)
     products = await asyncio.to_thread(source.read_products)
+    if baskets is not None:
+        held = {sku for basket in source.read_baskets(baskets) for sku, _ in basket.lines}
+        products = [one for one in products if one.sku in held]
     progress.update(task, total=len(products))
     async with open_pool(place.catalog_url, size=1, name="demo") as pool:
         await import_products(pool, products, lambda done: progress.update(task, completed=done))
 
 
 async def _until_learnt(reader: Connection, bus: Bus, progress: Progress) -> None:
-    """Until the outboxes are empty and orders has applied every event of its teachers. Raises TimeoutError."""
+    """Until the outboxes are empty and orders has applied every event of its teachers. Raises TimeoutError when that
+    comes to a standstill."""
     task = progress.add_task("price book learns", total=None)
     outboxes = " + ".join(
         f"(select count(*) from {context}.outbox where published_at is null)"  # noqa: S608  our own names
         for context in ("accounts", "catalog")
     )
-    async with asyncio.timeout(LEARNT_SECONDS):
+    loop, least = asyncio.get_running_loop(), None
+    async with asyncio.timeout(LEARNT_SECONDS) as patience:
         while True:
             waiting = await reader.fetchval(f"select {outboxes}")
             for stream, consumer in CONSUMERS:
@@ -115,6 +123,9 @@ async def _until_learnt(reader: Connection, bus: Bus, progress: Progress) -> Non
                 waiting += (info.num_pending or 0) + (info.num_ack_pending or 0)
             if waiting == 0:
                 break
+            if least is None or waiting < least:
+                least = waiting
+                patience.reschedule(loop.time() + LEARNT_SECONDS)
             total = max(waiting, progress.tasks[task].total or 0)
             progress.update(task, total=total, completed=total - waiting)
             await asyncio.sleep(0.1)
@@ -122,17 +133,21 @@ async def _until_learnt(reader: Connection, bus: Bus, progress: Progress) -> Non
     progress.update(task, total=total, completed=total)
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
+    match = re.fullmatch(r"(?:baskets=(\d{1,6}))?", " ".join(arguments))
+    if match is None:
+        sys.stderr.write("deploy.demo.load: it takes baskets=<number>, or nothing for the whole catalogue.\n")
+        return 2
     try:
         place = load_settings(Place, os.environ)
     except SettingsError as error:
         sys.stderr.write(f"deploy.demo.load: {error}\n")
         return 2
     with Progress(console=Console(stderr=True)) as progress:
-        world = uvloop.run(load(place, progress))
+        world = uvloop.run(load(place, progress, int(match[1]) if match[1] else None))
     sys.stdout.write(f"{len(world.stores):,} restaurants, {len(world.products):,} products that can be ordered.\n")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

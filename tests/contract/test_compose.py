@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from deploy.compose import secrets
+from deploy.compose.verify import read_access_log
 from deploy.demo.load import Place
 from deploy.local.templates import render
 from services.accounts import app as accounts
@@ -130,3 +131,16 @@ def test_every_image_is_built_from_the_two_allowed_bases() -> None:
         stages = re.findall(r"^FROM (\S+)(?: AS (\S+))?$", path.read_text(), re.MULTILINE)
         names = {name for _, name in stages}
         assert {base for base, _ in stages} - names <= {"debian:13-slim", "python:3.13-slim"}, path
+
+
+def test_the_log_of_the_edge_tells_who_answered_and_what_failed() -> None:
+    lines = [
+        '{"uri":"/api/orders?limit=1","status":200,"upstream":"10.0.0.1:8000"}',
+        '{"uri":"/api/orders/1","status":201,"upstream":"10.0.0.2:8000, 10.0.0.1:8000"}',
+        '{"uri":"/api/orders","status":503,"upstream":"10.0.0.2:8000"}',
+        '{"uri":"/api/health","status":503,"upstream":""}',
+        "2026/11/24 15:34:44 [warn] not an entry",
+    ]
+    served, failed = read_access_log(lines)
+    assert served == {"10.0.0.1:8000": 2, "10.0.0.2:8000": 1}
+    assert failed == [lines[2]]
