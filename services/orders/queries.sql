@@ -352,7 +352,8 @@ select coalesce((select duty.on_duty from orders.duties as duty where duty.drive
 -- What a driver says last.
 insert into orders.duties (driver_id, on_duty, changed_at)
 values ($1, $2, $3)
-on conflict (driver_id) do update set on_duty = excluded.on_duty, changed_at = excluded.changed_at;
+on conflict (driver_id) do update set on_duty = excluded.on_duty, changed_at = excluded.changed_at
+returning on_duty;
 
 -- name: list_history
 -- What happened to an order, oldest first, from above version $2.
