@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from deploy.local import Layout, Stack
-from shared.bus import Bus
+from proto.streams import STREAMS
+from shared.bus import Bus, ensure_stream
 from shared.outbox import app as relay_app
 from tests.support import POOLED, TEST_PORT, settings_of
 
@@ -27,9 +28,11 @@ def stack() -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-async def relay(stack: Stack) -> AsyncIterator[None]:
-    """The outbox relay, running in this process; it also makes the streams."""
+async def relay(stack: Stack, bus: Bus) -> AsyncIterator[None]:
+    """The outbox relay, running in this process, with the streams that it publishes to."""
     async with relay_app.build(settings_of(stack, "relay", relay_app.Settings)):
+        for stream in STREAMS:
+            await ensure_stream(bus.jetstream, stream)
         yield
 
 
