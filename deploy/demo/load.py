@@ -24,7 +24,7 @@ from services.accounts.importer import import_accounts
 from services.catalog.importer import import_products
 from shared.bus import Bus
 from shared.database import Connection, open_pool
-from shared.outbox import WAKE
+from shared.outbox import wake_subject
 from shared.settings import SettingsError
 from shared.settings import load as load_settings
 
@@ -67,7 +67,8 @@ async def load(place: Place, progress: Progress, baskets: int | None = None) -> 
         await bus.connection()
         stores = await _import_accounts(place, progress)
         await _import_products(place, progress, baskets)
-        await bus.nudge(WAKE)
+        for context in ("accounts", "catalog"):
+            await bus.nudge(wake_subject(context))
         await _until_learnt(reader, bus, progress)
         rows = await reader.fetch("select sku, id, price_cents, version from catalog.products where active")
         products = {row["sku"]: (str(row["id"]), row["price_cents"], row["version"]) for row in rows}

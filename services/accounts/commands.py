@@ -13,12 +13,11 @@ from services.accounts.domain import (
     Restaurant,
     RestaurantChanges,
 )
-from services.accounts.events import Origin
+from services.accounts.events import WAKE, Origin
 from services.accounts.sessions import Accounts, end_sessions
 from shared.database import Connection, transaction
 from shared.http.problems import Problem, invalid_field, not_found
 from shared.ids import new_id
-from shared.outbox import WAKE
 
 
 async def create_person(accounts: Accounts, wanted: NewPerson, origin: Origin) -> Person:

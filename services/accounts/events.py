@@ -11,6 +11,9 @@ from proto.envelope import Actor, Envelope
 from proto.streams import person_subject, restaurant_subject, session_subject
 from services.accounts.domain import Person, Restaurant
 from shared.ids import new_id
+from shared.outbox import wake_subject
+
+WAKE = wake_subject("accounts")
 
 SESSION_LIFE = timedelta(hours=24)
 """A session that was revoked is told of no longer than it could have lived."""

@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 from proto.envelope import Actor
 from services.accounts import domain, events, passwords, store
 from services.accounts.domain import Email, Password, Person, PersonRole
-from services.accounts.events import SESSION_LIFE, Origin
+from services.accounts.events import SESSION_LIFE, WAKE, Origin
 from services.accounts.store import Credentials, LivingSession
 from shared.bus import Bus
 from shared.database import Connection, Pool, connection, transaction
@@ -29,7 +29,6 @@ from shared.http.problems import FieldError, Problem, busy
 from shared.identity import TOKEN_LIFE, Identity, TokenSigner
 from shared.ids import new_id
 from shared.limits import HOUR, Limiter, too_often
-from shared.outbox import WAKE
 
 T = TypeVar("T")
 

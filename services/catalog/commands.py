@@ -14,13 +14,12 @@ import msgspec
 
 from services.catalog import domain, store
 from services.catalog.domain import Changes, NewProduct, NoPriceError, Product, StaleVersionError
-from services.catalog.events import event_of
+from services.catalog.events import WAKE, event_of
 from shared.bus import Bus
 from shared.database import Pool, transaction
 from shared.http.caller import Caller
 from shared.http.problems import Problem, invalid_field, not_found
 from shared.ids import new_id
-from shared.outbox import WAKE
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ from proto.streams import product_subject
 from services.catalog.domain import Product
 from shared.http.caller import Caller
 from shared.ids import new_id
-from shared.outbox import Event
+from shared.outbox import Event, wake_subject
+
+WAKE = wake_subject("catalog")
 
 CHANGED = "ProductChanged"
 

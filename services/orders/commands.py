@@ -17,7 +17,7 @@ import msgspec
 
 from proto.orders import Status
 from services.orders import credit, domain, pricing, store
-from services.orders.events import event_of
+from services.orders.events import WAKE, event_of
 from services.orders.store import Key, Origin
 from shared.bus import Bus
 from shared.database import Connection, Pool, transaction
@@ -25,7 +25,6 @@ from shared.http.caller import Caller
 from shared.http.problems import Problem, busy, invalid_field, not_found
 from shared.identity import Identity
 from shared.ids import new_id
-from shared.outbox import WAKE
 
 MAX_LINES = 200
 MAX_QUANTITY = 999

@@ -13,7 +13,9 @@ from proto.streams import order_subject
 from services.orders.domain import Changed, Order
 from services.orders.store import Origin
 from shared.ids import new_id
-from shared.outbox import Event
+from shared.outbox import Event, wake_subject
+
+WAKE = wake_subject("orders")
 
 
 class OrderEnvelope(Envelope, frozen=True, kw_only=True):

@@ -11,12 +11,11 @@ import msgspec
 
 from services.orders import domain, store
 from services.orders.commands import Orders, origin_of
-from services.orders.events import event_of
+from services.orders.events import WAKE, event_of
 from services.orders.store import START, Entry
 from shared.database import transaction
 from shared.http.caller import Caller
 from shared.http.problems import invalid_field
-from shared.outbox import WAKE
 
 MAX_STOPS = 100
 

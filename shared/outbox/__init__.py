@@ -15,8 +15,13 @@ from uuid import UUID
 
 import msgspec
 
-WAKE = "larder.outbox.wake"
-"""Core NATS subject that writers nudge after a commit."""
+EVERY_WAKE = "larder.outbox.wake.*"
+
+
+def wake_subject(context: str) -> str:
+    """Core NATS: what a context's writers nudge after a commit. One for each, or every order would send the relays of
+    all contexts to the database."""
+    return f"larder.outbox.wake.{context}"
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from shared.bus import Bus
 from shared.database import open_pool
 from shared.http.health import Operations, database_answers
 from shared.http.types import Application
-from shared.outbox import WAKE
+from shared.outbox import EVERY_WAKE, wake_subject
 from shared.outbox.relay import Relay
 from shared.outbox.upkeep import Upkeep
 from shared.process import run
@@ -54,11 +54,12 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
 
 
 async def _wake(bus: Bus, relays: list[Relay]) -> None:
-    """Passes a writer's nudge on to all; each finds out by itself whether it was meant."""
+    """Passes a writer's nudge on to the relay of its context."""
+    by_subject = {wake_subject(relay.context): relay for relay in relays}
     client = await bus.connection()
-    subscription = await client.subscribe(WAKE)
-    async for _ in subscription.messages:
-        for relay in relays:
+    subscription = await client.subscribe(EVERY_WAKE)
+    async for nudge in subscription.messages:
+        if (relay := by_subject.get(nudge.subject)) is not None:
             relay.wake()
     await asyncio.Event().wait()
 

@@ -17,7 +17,7 @@ import msgspec
 
 from shared.bus import Bus
 from shared.database import Pool, open_pool, transaction
-from shared.outbox import WAKE
+from shared.outbox import wake_subject
 from shared.outbox.app import Settings
 from shared.settings import SettingsError, load
 
@@ -95,18 +95,19 @@ async def _run(settings: Settings, options: argparse.Namespace) -> str:
             return "\n".join([*map(_described, parked), "Take up again: just parked --retry ID, or --retry-all"])
         wanted = parked if options.retry_all else named(parked, options.retry)
         await retry(pool, wanted)
-    await _wake(settings.nats_url)
+    await _wake(settings.nats_url, {event.context for event in wanted})
     return f"Taken up again: {', '.join(event.name for event in wanted)}. `just parked` says whether one came back."
 
 
-async def _wake(url: str) -> None:
+async def _wake(url: str, contexts: Iterable[str]) -> None:
     """Best effort: the relay polls each second besides."""
     async with Bus(url, "parked") as bus:
         try:
             await asyncio.wait_for(bus.connection(), CONNECT_SECONDS)
         except TimeoutError:
             return
-        await bus.nudge(WAKE)
+        for context in contexts:
+            await bus.nudge(wake_subject(context))
         await bus.client.flush()
 
 

@@ -25,6 +25,10 @@ BATCH = 200
 
 POLL_SECONDS = 1.0
 
+PACE_SECONDS = 0.004
+"""Rounds begin no closer than this: what is written meanwhile goes out together. An event that comes alone does not
+wait; at hundreds a second each waits 2 ms on average, and a round's five messages are shared by several."""
+
 LOCK_CLASS = 0x1A4DE4
 """First key of the advisory lock; the second is the context's name, hashed."""
 
@@ -99,12 +103,15 @@ class Relay:
         self._woken.set()
 
     async def run(self) -> None:
+        now = asyncio.get_running_loop().time
         while True:
+            next_round = now() + PACE_SECONDS
             self._woken.clear()
             if self._bus.connected:  # else the rows wait, and no transaction with them
                 await self._publish_all()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+            await asyncio.sleep(next_round - now())
 
     async def _publish_all(self) -> None:
         """What there is, until it fails. The rows are still there then: the next round tries again."""

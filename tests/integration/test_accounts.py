@@ -23,7 +23,7 @@ from services.accounts.importer import ImportedPerson, ImportedRestaurant, impor
 from shared.bus import Bus
 from shared.database import open_pool
 from shared.ids import new_id
-from shared.outbox import WAKE
+from shared.outbox import wake_subject
 from tests.support import bearer, eventually, identity, serving, settings_of
 
 PASSWORD = "correct horse battery"
@@ -419,7 +419,7 @@ async def test_an_import_is_told_of_once_and_changes_nothing_again(house: House,
         second = await import_accounts(pool, [place], people, password_hash)
     assert (first.restaurants, first.people) == (1, 2)
     assert (second.restaurants, second.people) == (0, 0)
-    await bus.nudge(WAKE)
+    await bus.nudge(wake_subject("accounts"))
     status, session, _ = await house.sign_in({"email": people[0].email})
     assert (status, session["person"]["role"]) == (201, "restaurant")
     person_id = UUID(session["person"]["id"])

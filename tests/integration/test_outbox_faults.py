@@ -6,7 +6,7 @@ and lets the first, the second, … step be the one that goes wrong, until a run
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
@@ -44,8 +44,12 @@ class Steps:
     taken: int = 0
     spoilt: list[str] = field(default_factory=list)
 
+    @property
+    def died(self) -> bool:
+        return bool(self.spoilt) and self.fault.startswith("killed")
+
     async def take(self, name: str, call: Callable[[], Awaitable[Any]]) -> Any:
-        if self.spoilt and self.fault.startswith("killed"):
+        if self.died:
             raise Killed  # the dead do nothing more, not even a rollback
         self.taken += 1
         if self.taken != self.wrong:
@@ -63,10 +67,10 @@ class Spoilt:
     """Passes everything on, the calls named in `calls` as steps."""
 
     def __init__(self, real: Any, steps: Steps, calls: frozenset[str]) -> None:
-        self._real, self._steps, self._calls = real, steps, calls
+        self.real, self._steps, self._calls = real, steps, calls
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._real, name)
+        found = getattr(self.real, name)
         if name not in self._calls:
             return found
         return lambda *given, **named: self._steps.take(name, lambda: found(*given, **named))
@@ -78,14 +82,13 @@ class SpoiltPool:
     def __init__(self, pool: Pool, steps: Steps) -> None:
         self._pool, self._steps = pool, steps
 
-    @asynccontextmanager
-    async def acquire(self, *, timeout: float) -> AsyncIterator[Any]:  # noqa: ASYNC109  asyncpg names it so
-        async with self._pool.acquire(timeout=timeout) as connection:
-            try:
-                yield Spoilt(connection, self._steps, frozenset({"execute", "fetch", "fetchrow"}))
-            except Killed:
-                connection.terminate()
-                raise
+    async def acquire(self) -> "Spoilt":
+        return Spoilt(await self._pool.acquire(), self._steps, frozenset({"execute", "fetch", "fetchrow"}))
+
+    async def release(self, connection: "Spoilt") -> None:
+        if self._steps.died:
+            connection.terminate()
+        await self._pool.release(connection.real)
 
 
 class Forgetful:

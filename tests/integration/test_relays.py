@@ -20,7 +20,7 @@ from proto.streams import ORDERS, STREAMS
 from shared.bus import Bus, ensure_stream
 from shared.database import open_pool
 from shared.ids import new_id
-from shared.outbox import WAKE, app
+from shared.outbox import app, wake_subject
 from shared.outbox.relay import LOCK_CLASS, Relay
 from shared.tasks import supervised
 from tests.outbox import Outbox, own_outbox
@@ -80,7 +80,7 @@ async def test_one_of_two_is_killed_again_and_again_under_load(stack: Stack, bus
             written += 1
             for key in keys:
                 await outbox.write(key, written)
-            await bus.nudge(WAKE)
+            await bus.nudge(wake_subject("orders"))
 
     async def goes_on(from_version: int) -> None:
         async def published() -> bool:
