@@ -14,20 +14,24 @@ declare
     -- Spelled out, not orders.restaurant_id(): of this function alone, which runs most, every call counts.
     customer uuid := nullif(current_setting('app.restaurant_id', true), '')::uuid;
     asking uuid := nullif(current_setting('app.person_id', true), '')::uuid;
+    wanted record;
     ceiling bigint;
-    total bigint;
     standing bigint [];
 begin
+    -- By its id alone: asked for with its restaurant and state as well, Postgres may walk through all that is pending.
+    select restaurant_id, status, number, total_cents into strict wanted from orders.orders where id = placed;
+    if (wanted.restaurant_id = customer and wanted.status = 'pending') is not true then
+        raise exception 'The order is not a new one of this restaurant.' using errcode = 'no_data_found';
+    end if;
     loop
         with held as (
             update orders.credit_accounts as account
             set held_cents = account.held_cents + wanted.total_cents, entries = account.entries + 1
-            from orders.orders as wanted, orders.restaurants as known
+            from orders.restaurants as known
             where
-                wanted.id = placed and wanted.restaurant_id = customer and wanted.status = 'pending'
-                and known.id = customer and account.restaurant_id = customer
+                known.id = customer and account.restaurant_id = customer
                 and account.held_cents + account.owed_cents + wanted.total_cents <= known.credit_limit_cents
-            returning account.entries, account.held_cents, account.owed_cents, wanted.number, wanted.total_cents
+            returning account.entries, account.held_cents, account.owed_cents
         )
 
         insert into orders.ledger_entries (
@@ -35,18 +39,15 @@ begin
             actor_role, request_id, at
         )
         select
-            customer, held.entries, 'hold', held.total_cents, held.held_cents, held.owed_cents, placed, held.number,
+            customer, held.entries, 'hold', wanted.total_cents, held.held_cents, held.owed_cents, placed, wanted.number,
             asking, current_setting('role'), request, moment
         from held;
         if found then
             return null;
         end if;
         standing := orders.open_credit(customer);
-        select known.credit_limit_cents, wanted.total_cents into strict ceiling, total
-        from orders.orders as wanted
-        inner join orders.restaurants as known on known.id = wanted.restaurant_id
-        where wanted.id = placed and wanted.restaurant_id = customer and wanted.status = 'pending';
-        if standing[1] + standing[2] + total > ceiling then
+        select credit_limit_cents into strict ceiling from orders.restaurants where id = customer;
+        if standing[1] + standing[2] + wanted.total_cents > ceiling then
             return ceiling || standing;
         end if;
     end loop;
