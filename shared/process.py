@@ -5,6 +5,7 @@ Invariants: wrong settings end the start with exit code 2 and name the variable.
 """
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -47,6 +48,9 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with build(settings) as application, listening(application, settings.host, settings.port) as server:
+        # What stands by now stays until the end: the collector need not look through it again and again.
+        gc.collect()
+        gc.freeze()
         await told.ainfo("listening", host=settings.host, port=settings.port)
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait([stopped, server], return_when=asyncio.FIRST_COMPLETED)
