@@ -365,7 +365,8 @@ END) STORED NOT NULL,
     CONSTRAINT ledger_entries_reference_check CHECK ((length(reference) <= 200)),
     CONSTRAINT order_has_number CHECK (((order_id IS NULL) = (order_number IS NULL))),
     CONSTRAINT order_or_payment CHECK (((kind = 'payment'::text) = (order_id IS NULL)))
-);
+)
+WITH (autovacuum_vacuum_insert_scale_factor='0.02');
 
 ALTER TABLE ONLY orders.ledger_entries FORCE ROW LEVEL SECURITY;
 
@@ -546,9 +547,9 @@ CREATE INDEX driver_list ON orders.orders USING btree (driver_id, created_at DES
 
 CREATE INDEX driver_list_by_status ON orders.orders USING btree (driver_id, status, created_at DESC, id DESC) INCLUDE (number, restaurant_id, zone, version, total_cents, lines, lat, lon, stop, updated_at, texts) WHERE (driver_id IS NOT NULL);
 
--- Name: driver_route; Type: INDEX; Schema: orders; Owner: -
+-- Name: driver_stops; Type: INDEX; Schema: orders; Owner: -
 
-CREATE INDEX driver_route ON orders.orders USING btree (driver_id, stop, id) WHERE ((driver_id IS NOT NULL) AND (status = ANY (ARRAY['ready'::text, 'out_for_delivery'::text])));
+CREATE INDEX driver_stops ON orders.orders USING btree (driver_id, stop, id) INCLUDE (number, restaurant_id, zone, status, version, total_cents, lines, lat, lon, created_at, updated_at, texts) WHERE ((driver_id IS NOT NULL) AND (status = ANY (ARRAY['ready'::text, 'out_for_delivery'::text])));
 
 -- Name: outbox_parked; Type: INDEX; Schema: orders; Owner: -
 
