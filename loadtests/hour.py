@@ -14,6 +14,8 @@ from uuid import UUID
 
 import asyncpg
 
+from proto.orders import Status
+from services.orders.credit import postings
 from services.orders.store import NEWEST, QUERIES, begin_as
 from shared.database import Connection
 from shared.identity import Identity
@@ -22,7 +24,7 @@ from shared.ids import new_id
 LIVES, AT_ONCE = 100, 4
 SLOW_MS = 100.0
 PAGE = (NEWEST.created_at, NEWEST.id, 21)
-STEPS = (
+STEPS: tuple[tuple[Status, str, str], ...] = (
     ("confirmed", "OrderConfirmed", "admin"),
     ("preparing", "OrderPreparationStarted", "admin"),
     ("ready", "OrderReady", "admin"),
@@ -98,7 +100,7 @@ class Life:
         await self._as("restaurant", ("insert_order", placed))
         return order
 
-    async def _step(self, order: UUID, version: int, status: str, event: str, role: str) -> None:
+    async def _step(self, order: UUID, version: int, status: Status, event: str, role: str) -> None:
         driven = (self._driver, "Driver", 1) if version >= 5 else (None, None, None)
         changed = (
             *(order, status, driven[0], driven[1], None, version, driven[2], datetime.now(UTC), new_id(), event, None),
@@ -113,9 +115,13 @@ class Life:
                 f"{order} {version}",
                 b"h",
                 b"{}",
+                postings("pending", status),
             ),
         )
-        await self._as(role, ("get_order_for_change", (order, self._driver)), ("update_order", changed))
+        look: tuple[str, tuple[object, ...]] = ("get_order_for_change", (order,))
+        if status == "out_for_delivery":
+            look = ("get_order_and_route_for_change", (order, self._driver))
+        await self._as(role, look, ("update_order", changed))
 
     async def _look(self, order: UUID) -> None:
         restaurants = [self._restaurant]

@@ -58,10 +58,30 @@ from (
     ('cancelled late', 3, 'OrderCancelled', 'cancelled', 'restaurant', 'No longer needed.', 0.2)
 ) as step (way, version, event, status, actor_role, reason, share);
 
+-- name: make_postings
+-- What a step posts to the restaurant's account, in this order: as services/orders/credit.py says.
+create temporary table seed_postings on commit drop as
+select * from (
+    values
+    ('OrderPlaced', 1, 'hold'),
+    ('OrderRejected', 2, 'release'),
+    ('OrderCancelled', 2, 'release'),
+    ('OrderDelivered', 2, 'release'),
+    ('OrderDelivered', 3, 'charge')
+) as posting (event, place, kind);
+
+-- name: make_entries#
+-- The ledger's entries before they are numbered: that is done once, at the end, since orders overlap in time.
+create temporary table seed_entries (
+    restaurant_id uuid not null, at timestamptz not null, place integer not null, kind text not null,
+    amount_cents bigint not null, order_id uuid, order_number bigint, reference text, actor_id uuid,
+    actor_role text not null
+) on commit drop;
+
 -- name: make_chunk#
 -- Some orders, before they are written. `random_hex` is the random part of their UUIDv7.
 create temporary table seed_chunk (
-    id uuid not null, random_hex text not null, store integer not null, basket integer not null, way text not null,
+    id uuid not null, number bigint not null default nextval('orders.order_number'), random_hex text not null, store integer not null, basket integer not null, way text not null,
     version integer not null, driver_id uuid not null, driver_name text not null, stop integer not null,
     created_at timestamptz not null, takes interval not null
 ) on commit drop;
@@ -124,7 +144,7 @@ insert into orders.orders (
     items, address, lat, lon, stop, created_at, updated_at, texts
 )
 select
-    chunk.id, nextval('orders.order_number'), restaurant.id, restaurant.name, restaurant.zone,
+    chunk.id, chunk.number, restaurant.id, restaurant.name, restaurant.zone,
     case when step.driven then chunk.driver_id end, case when step.driven then chunk.driver_name end,
     step.status, step.reason, chunk.version, basket.total_cents, basket.lines, basket.items, restaurant.address,
     restaurant.lat, restaurant.lon, case when step.driven then chunk.stop end,
@@ -164,6 +184,94 @@ from (
     inner join seed_restaurants as restaurant on restaurant.store = chunk.store
     inner join seed_steps as step on step.way = chunk.way and step.version <= chunk.version
 ) as happened;
+
+-- name: draw_entries
+-- What they post to their restaurants' accounts. $1: as above.
+insert into seed_entries (
+    restaurant_id, at, place, kind, amount_cents, order_id, order_number, actor_id, actor_role
+)
+select
+    restaurant.id, chunk.created_at + step.share * chunk.takes, posting.place, posting.kind, basket.total_cents, chunk.id,
+    chunk.number,
+    case step.actor_role
+        when 'restaurant' then restaurant.person_id when 'driver' then chunk.driver_id else $1::uuid
+    end,
+    step.actor_role
+from seed_chunk as chunk
+inner join seed_restaurants as restaurant on restaurant.store = chunk.store
+inner join seed_baskets as basket on basket.place = chunk.basket
+inner join seed_steps as step on step.way = chunk.way and step.version <= chunk.version
+inner join seed_postings as posting on posting.event = step.event;
+
+-- name: draw_payments
+-- On the tenth of each month a restaurant pays what it was charged in the one before, up to $2. $1: the admin's.
+insert into seed_entries (restaurant_id, at, place, kind, amount_cents, reference, actor_id, actor_role)
+select
+    restaurant_id, month + interval '1 month 9 days 9 hours', 4, 'payment', sum(amount_cents),
+    'Orders of ' || to_char(month at time zone 'UTC', 'YYYY-MM'), $1::uuid, 'admin'
+from (
+    select restaurant_id, amount_cents, date_trunc('month', at, 'UTC') as month
+    from seed_entries
+    where kind = 'charge'
+) as charged
+where month + interval '1 month 9 days 9 hours' <= $2::timestamptz
+group by restaurant_id, month
+having sum(amount_cents) > 0;
+
+-- name: open_accounts
+-- An account for each restaurant that orders.
+insert into orders.credit_accounts (restaurant_id)
+select distinct restaurant_id from seed_entries
+on conflict do nothing;
+
+-- name: lock_accounts
+-- Who orders meanwhile waits for what is posted here.
+select from orders.credit_accounts order by restaurant_id for no key update;
+
+-- name: insert_entries
+-- They continue what is on the account, by time among themselves, and lie in the table as they would have come.
+insert into orders.ledger_entries (
+    restaurant_id, number, kind, amount_cents, held_cents, owed_cents, order_id, order_number, reference, actor_id,
+    actor_role, at
+)
+select
+    entry.restaurant_id,
+    account.entries + row_number() over before,
+    entry.kind,
+    entry.amount_cents,
+    account.held_cents + (
+        sum(case entry.kind when 'hold' then entry.amount_cents when 'release' then -entry.amount_cents else 0 end)
+            over before
+    )::bigint,
+    account.owed_cents + (
+        sum(case entry.kind when 'charge' then entry.amount_cents when 'payment' then -entry.amount_cents else 0 end)
+            over before
+    )::bigint,
+    entry.order_id, entry.order_number, entry.reference, entry.actor_id, entry.actor_role, entry.at
+from seed_entries as entry
+inner join orders.credit_accounts as account on account.restaurant_id = entry.restaurant_id
+window before as (
+    partition by entry.restaurant_id order by entry.at, entry.order_id, entry.place
+    rows between unbounded preceding and current row
+)
+order by entry.at, entry.order_id, entry.place;
+
+-- name: update_accounts
+-- What the entries come to.
+update orders.credit_accounts as account
+set
+    held_cents = account.held_cents + posted.held_cents, owed_cents = account.owed_cents + posted.owed_cents,
+    entries = account.entries + posted.entries
+from (
+    select
+        restaurant_id,
+        count(*) as entries,
+        sum(case kind when 'hold' then amount_cents when 'release' then -amount_cents else 0 end)::bigint as held_cents,
+        sum(case kind when 'charge' then amount_cents when 'payment' then -amount_cents else 0 end)::bigint as owed_cents
+    from seed_entries
+    group by restaurant_id
+) as posted
+where account.restaurant_id = posted.restaurant_id;
 
 -- name: list_list_indexes
 -- The indexes of orders that no constraint needs, and how to make them again.

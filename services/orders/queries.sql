@@ -75,12 +75,21 @@ from orders.orders
 where id = $1;
 
 -- name: get_order_for_change
--- The same, locked until the end of the transaction; and the next place in the route of driver $2, null when they are
--- off duty. The route is locked before the order.
+-- The same, locked until the end of the transaction.
+select
+    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
+    items, note, address, lat, lon, stop, shortages, created_at, updated_at
+from orders.orders
+where id = $1
+for update;
+
+-- name: get_order_and_route_for_change
+-- The same, and the next place in the route of driver $2, null when they are off duty. The route is locked before the
+-- order. A query of its own, since only admins and drivers may call the function.
 select
     id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
     items, note, address, lat, lon, stop, shortages, created_at, updated_at,
-    case when $2::uuid is not null then orders.next_stop($2::uuid) end as next_stop
+    orders.next_stop($2) as next_stop
 from orders.orders
 where id = $1
 for update;

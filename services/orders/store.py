@@ -200,8 +200,12 @@ async def get_order(connection: Connection, order_id: UUID) -> Order | None:
 async def get_order_for_change(
     connection: Connection, order_id: UUID, driver_id: UUID | None
 ) -> tuple[Order, int | None] | None:
-    """The order, locked, and the next stop on the driver's route, which is locked too; None when they are off duty."""
-    row = await QUERIES["get_order_for_change"].row(connection, order_id, driver_id)
+    """The order, locked, and the next stop on the driver's route, which is locked too; None when they are off duty, or
+    when no driver is to get the order."""
+    if driver_id is None:
+        row = await QUERIES["get_order_for_change"].row(connection, order_id)
+        return None if row is None else (order_of(row), None)
+    row = await QUERIES["get_order_and_route_for_change"].row(connection, order_id, driver_id)
     return None if row is None else (order_of(row), row["next_stop"])
 
 

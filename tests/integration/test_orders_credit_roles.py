@@ -110,15 +110,16 @@ async def test_each_role_sees_the_accounts_it_may(shop: Shop) -> None:
     mine, other = await open_kitchen(shop), await open_kitchen(shop)
     await mine.place()
     await other.place()
-    for role, expected in (("restaurant", {mine.id}), ("admin", {mine.id, other.id}), ("system", {mine.id, other.id})):
+    for role, expected in (("restaurant", {mine.id}), ("admin", {mine.id, other.id})):
         async with as_role(shop, role, mine.id) as connection:
             for read in READS:
                 seen = {row["restaurant_id"] for row in await connection.fetch(read)}
                 assert seen & {mine.id, other.id} == expected, (role, read)
                 assert role != "restaurant" or seen == expected
-    async with as_role(shop, "driver", mine.id) as connection:
-        for read in READS:
-            assert await refused(connection, read) is DENIED
+    for role in ("driver", "system"):
+        async with as_role(shop, role, mine.id) as connection:
+            for read in READS:
+                assert await refused(connection, read) is DENIED
     nobody = await asyncpg.connect(shop.stack.addresses.database("orders_service"))
     try:
         for read in READS:
@@ -132,8 +133,12 @@ async def test_who_may_settle_cannot_misuse_it(shop: Shop) -> None:
     customer = await open_kitchen(shop)
     waiting, done = await customer.place(), await customer.delivered()
     settle = "select orders.settle_credit($1, $2, null, now())"
+    driver = UUID(done["driver_id"])
+    await shop.database.execute(
+        "update orders.orders set driver_id = $1, driver_name = 'Driver' where id = $2", driver, UUID(waiting["id"])
+    )
     for role in ROLES:
-        async with as_role(shop, role, customer.id) as connection:
+        async with as_role(shop, role, driver if role == "driver" else customer.id) as connection:
             for postings in (["release"], ["release", "charge"], [], ["payment"], None):
                 # An order that has not ended is not settled; one that has, once and as its state says.
                 assert await refused(connection, settle, UUID(waiting["id"]), postings) is asyncpg.CheckViolationError
@@ -143,6 +148,17 @@ async def test_who_may_settle_cannot_misuse_it(shop: Shop) -> None:
             assert again is asyncpg.UniqueViolationError
             assert await refused(connection, settle, new_id(), ["release"]) is asyncpg.NoDataFoundError
     assert await customer.credit() == (TOTAL, TOTAL, 8 * TOTAL)
+
+
+@pytest.mark.parametrize("role", ["restaurant", "driver"])
+async def test_who_does_not_see_an_order_settles_it_no_more_than_one_that_is_not(shop: Shop, role: str) -> None:
+    """Nor learns its state from the refusal."""
+    customer = await open_kitchen(shop)
+    orders = [UUID((await customer.place())["id"]), UUID((await customer.delivered())["id"]), new_id()]
+    async with as_role(shop, role, new_id()) as connection:
+        for order in orders:
+            settle = "select orders.settle_credit($1, array['release', 'charge'], null, now())"
+            assert await refused(connection, settle, order) is asyncpg.NoDataFoundError
 
 
 async def test_a_restaurant_holds_for_its_own_new_orders_and_once(shop: Shop) -> None:

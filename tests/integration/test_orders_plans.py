@@ -25,11 +25,14 @@ PAGE = 21
 """Twenty entries, and one to see whether there are more."""
 
 PAGE_BUFFERS = 8
+STOPS = 40
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Who and what is asked about: the busiest of each kind."""
+    """Who and what is asked about: the busiest of each kind, and a driver with `STOPS` stops to go. `order` was
+    delivered by the driver; `under_way` has not ended, and `stop` is
+    in the middle of the route."""
 
     restaurant: UUID
     restaurants: list[UUID]
@@ -37,6 +40,10 @@ class Facts:
     zone: int
     order: UUID
     number: int
+    entries: int
+    under_way: UUID
+    version: int
+    stop: tuple[int, UUID]
     key: UUID = field(default_factory=new_id)
 
     def begin(self, role: str) -> str:
@@ -78,6 +85,15 @@ Limit
     return Expected(plan, ("admin",), lambda facts: (facts.restaurants, *more), of, 50 * PAGE_BUFFERS)
 
 
+def statement(below: Callable[[Facts], int]) -> Expected:
+    """A page of the busiest account, from below this number."""
+    return Expected(
+        "Limit\n  Index Only Scan ledger_entries_pkey",
+        ("restaurant", "admin"),
+        lambda facts: (facts.restaurant, below(facts), PAGE),
+    )
+
+
 ACTIVE = "status not in ('delivered', 'cancelled', 'rejected')"
 EVERYBODY = ("restaurant", "driver", "admin")
 INSERTS = """
@@ -114,12 +130,27 @@ def new_order(facts: Facts) -> tuple[object, ...]:
 
 def next_version(facts: Facts) -> tuple[object, ...]:
     return (
-        *(facts.order, "cancelled", facts.driver, "Driver", "a reason", 7, 1, NOW, new_id(), "OrderCancelled"),
-        *("a reason", facts.driver, "admin", None, None, "orders.v1", b"{}", facts.driver, str(facts.key), b"h", b"{}"),
+        *(facts.under_way, "cancelled", facts.driver, "Driver", "a reason", facts.version + 1, 1, NOW, new_id()),
+        *(
+            "OrderCancelled",
+            "a reason",
+            facts.driver,
+            "admin",
+            None,
+            None,
+            "orders.v1",
+            b"{}",
+            facts.driver,
+            str(facts.key),
+            b"h",
+            b"{}",
+        ),
+        ["release"],
     )
 
 
-# What is not a page says why it may cost more, or be read otherwise.
+# What is not a page says why it may cost more, or be read otherwise. Pages come first: what the others write is rolled
+# back, and still lies at the end of its table.
 PLANS: dict[str, list[Expected]] = {
     "list_orders": [
         page("restaurant_list", "restaurant", "restaurant_id = '{restaurant}'"),
@@ -166,6 +197,7 @@ PLANS: dict[str, list[Expected]] = {
             lambda facts: (facts.zone,),
         ),
     ],
+    "list_entries": [statement(lambda _: 2**63 - 1), statement(lambda facts: facts.entries // 2)],
     "find_order_by_number": [
         Expected("Index Scan orders_number_key", EVERYBODY, lambda facts: (facts.number,)),
     ],
@@ -180,13 +212,61 @@ PLANS: dict[str, list[Expected]] = {
         ),
     ],
     "get_order": [Expected("Index Scan orders_pkey", EVERYBODY, lambda facts: (facts.order,))],
-    # And the stops of what the driver still has to bring: a look into one page of the index.
     "get_order_for_change": [
+        Expected("LockRows\n  Index Scan orders_pkey", EVERYBODY, lambda facts: (facts.order,)),
+    ],
+    # And within next_stop the driver's duty, and the last stop of what they still have to bring.
+    "get_order_and_route_for_change": [
         Expected(
-            "LockRows\n  Aggregate\n    Index Only Scan driver_active\n  Index Scan orders_pkey",
+            "LockRows\n  Index Scan orders_pkey",
             ("driver", "admin"),
             lambda facts: (facts.order, facts.driver),
             buffers=12,
+        ),
+    ],
+    "lock_route": [Expected("", ("admin",), lambda facts: (facts.driver,))],
+    "list_route": [
+        Expected(
+            "Limit\n  Index Only Scan driver_stops",
+            ("driver", "admin"),
+            lambda facts: (facts.driver, *facts.stop, PAGE),
+        ),
+        Expected(
+            "Limit\n  Index Only Scan driver_stops", ("admin",), lambda facts: (facts.driver, 0, UUID(int=0), PAGE)
+        ),
+    ],
+    # A whole route, of some dozens of orders at most, locked one by one in the order of their ids: three buffers each.
+    "get_route_for_change": [
+        Expected(
+            "LockRows\n  Sort\n    Index Scan driver_stops",
+            ("admin",),
+            lambda facts: (facts.driver,),
+            buffers=8 + 3 * (STOPS + 10),
+        ),
+    ],
+    # Sixty drivers are on one page of the table.
+    "get_duty": [Expected("Seq Scan duties", ("driver",), lambda facts: (facts.driver,))],
+    "upsert_duty": [Expected("Insert", ("driver",), lambda facts: (facts.driver, False, NOW), buffers=12)],
+    "get_credit": [
+        Expected(
+            "Nested Loop\n  Index Scan restaurants_pkey\n  Index Scan credit_accounts_pkey",
+            ("restaurant", "admin"),
+            lambda facts: (facts.restaurant,),
+        ),
+    ],
+    "open_credit": [Expected("", ("admin",), lambda facts: (facts.restaurant,), buffers=12)],
+    "record_payment": [
+        Expected("", ("admin",), lambda facts: (facts.restaurant, 100, "Transfer", None, NOW), buffers=40),
+    ],
+    "insert_payment_key": [
+        Expected("Insert", ("admin",), lambda facts: (facts.driver, str(facts.key), b"hash", b"{}", NOW), buffers=20),
+    ],
+    "get_charged_order": [
+        Expected(
+            "Nested Loop\n  Index Scan orders_pkey\n  Index Scan once_an_order",
+            ("restaurant", "admin"),
+            lambda facts: (facts.order,),
+            buffers=10,
         ),
     ],
     "offer_is_taken": [Expected("", ("driver",), lambda facts: (facts.order,))],
@@ -271,6 +351,31 @@ async def database(stack: Stack) -> AsyncIterator[Connection]:
         yield connection
 
 
+# An account with a hundred thousand entries. It is for plans alone, and does not add up.
+ENTRIES = """
+insert into orders.ledger_entries (
+    restaurant_id, number, kind, amount_cents, held_cents, owed_cents, reference, actor_role, at
+)
+select $1, $2::bigint + nth, 'payment', 1, 0, 0, 'Transfer ' || nth, 'admin', now()
+from generate_series(1, 100000) as nth
+"""
+
+# A long route, of orders that no other question is about.
+ROUTE = """
+with taken as (
+    select id, row_number() over (order by id) as stop
+    from orders.orders
+    where status = 'ready' and driver_id is null and zone <> $2
+    limit $3
+)
+update orders.orders as given
+set driver_id = $1, driver_name = 'Driver', stop = taken.stop
+from taken
+where given.id = taken.id
+returning given.id, given.version, given.stop
+"""
+
+
 @pytest.fixture(scope="module")
 async def facts(database: Connection) -> Facts:
     restaurant = await database.fetchval(
@@ -286,6 +391,15 @@ async def facts(database: Connection) -> Facts:
         restaurant,
         driver["driver_id"],
     )
+    entries = await database.fetchval("select entries from orders.credit_accounts where restaurant_id = $1", restaurant)
+    await database.execute(ENTRIES, restaurant, entries)
+    await database.execute(
+        "update orders.credit_accounts set entries = entries + 100000 where restaurant_id = $1", restaurant
+    )
+    await database.execute("vacuum (analyze) orders.ledger_entries")
+    route = await database.fetch(ROUTE, driver["driver_id"], driver["zone"], STOPS)
+    assert len(route) == STOPS
+    await database.execute("vacuum (analyze, index_cleanup on) orders.orders")
     restaurants = await database.fetch("select id from orders.restaurants order by id = $1 desc limit 50", restaurant)
     return Facts(
         restaurant,
@@ -294,6 +408,10 @@ async def facts(database: Connection) -> Facts:
         driver["zone"],
         order["id"],
         order["number"],
+        entries + 100_000,
+        route[0]["id"],
+        route[0]["version"],
+        (route[STOPS // 2]["stop"], route[STOPS // 2]["id"]),
     )
 
 

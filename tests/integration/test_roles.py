@@ -39,10 +39,14 @@ catalog.outbox_id_seq: nobody
 catalog.products: catalog_service: SELECT, INSERT, UPDATE (active, category, name, price_cents, stock, unit, updated_at, version)
 catalog.schema_migrations: nobody
 catalog.words: catalog_service: SELECT
+orders.credit_accounts: restaurant, admin: SELECT
 orders.drivers: restaurant, driver, admin, system: SELECT
 orders.drivers: orders_service: SELECT, INSERT, UPDATE
+orders.duties: driver: SELECT, INSERT, UPDATE (changed_at, on_duty)
+orders.duties: admin: SELECT
 orders.entries: restaurant, driver, admin, system: SELECT
 orders.idempotency_keys: restaurant, driver, admin, system: SELECT, INSERT
+orders.ledger_entries: restaurant, admin: SELECT
 orders.order_history: restaurant, driver, admin, system: SELECT, INSERT
 orders.order_number: restaurant: USAGE
 orders.orders: restaurant: SELECT, INSERT, UPDATE (driver_id, driver_name, reason, shortages, status, stop, updated_at, version)
@@ -60,10 +64,17 @@ catalog.learn_words(): everybody: EXECUTE
 catalog.rank_of(tsvector,tsquery,tsquery): everybody: EXECUTE
 catalog.search_of(text,text,text): everybody: EXECUTE
 catalog.words_of(text): everybody: EXECUTE
+orders.hold_credit(uuid,text,timestamp with time zone): restaurant: EXECUTE
 orders.keep_texts(): everybody: EXECUTE
+orders.next_stop(uuid): driver, admin: EXECUTE
 orders.offer_is_taken(uuid): driver: EXECUTE
+orders.open_credit(uuid): admin: EXECUTE
 orders.person_id(): everybody: EXECUTE
+orders.post_entry(uuid,text,bigint,uuid,bigint,text,text,timestamp with time zone): nobody
+orders.record_payment(uuid,bigint,text,text,timestamp with time zone): admin: EXECUTE
+orders.refuse_change(): everybody: EXECUTE
 orders.restaurant_id(): everybody: EXECUTE
+orders.settle_credit(uuid,text[],text,timestamp with time zone): restaurant, driver, admin, system: EXECUTE
 orders.texts_of(text,text,text,text,json): everybody: EXECUTE
 orders.zone(): everybody: EXECUTE
 """  # noqa: E501
@@ -149,8 +160,8 @@ async def test_every_object_is_granted_as_written_here(database: Connection) -> 
 
 @dataclass
 class Rows:
-    """Orders of two restaurants and two drivers of one zone, by a short name; each with a version in its history and a
-    key of its restaurant's."""
+    """Orders of two restaurants and two drivers of one zone, by a short name; each with a version in its history, a
+    hold on its restaurant's account and a key of its restaurant's. Both drivers are on duty."""
 
     restaurants: dict[str, UUID] = field(default_factory=lambda: {"A": new_id(), "B": new_id()})
     drivers: dict[str, UUID] = field(default_factory=lambda: {"1": new_id(), "2": new_id()})
@@ -187,6 +198,20 @@ class Rows:
             await database.execute(
                 "insert into orders.idempotency_keys values ($1, $2, '', $3, 201, '', now())", scope, name, order
             )
+            await database.execute(
+                """
+                insert into orders.ledger_entries (
+                    restaurant_id, number, kind, amount_cents, held_cents, owed_cents, order_id, order_number,
+                    actor_role, at
+                )
+                values ($1, $2, 'hold', 1, $2, 0, $3, 1, 'restaurant', now())
+                """,
+                *(scope, len(self.orders), order),
+            )
+        for owner in self.restaurants.values():
+            await database.execute("insert into orders.credit_accounts values ($1, 3, 0, 3)", owner)
+        for one in self.drivers.values():
+            await database.execute("insert into orders.duties values ($1, true, now())", one)
 
     def become(self, who: str) -> str:
         """The settings of a transaction for one of the names in SIGHT."""
@@ -234,6 +259,27 @@ SIGHT = {
     "restaurant without identity": ([], []),
     "driver without identity": ([], []),
 }
+# Whose accounts and whose entries they see; None for who may not even ask.
+ACCOUNTS: dict[str, tuple[list[str], list[str]] | None] = {
+    "restaurant A": (["A"], OF_A),
+    "restaurant B": (["B"], OF_B),
+    "restaurant without identity": ([], []),
+    "admin": (["A", "B"], ALL),
+    "driver 1": None,
+    "system": None,
+    "orders_service": None,
+    "relay_service": None,
+}
+# Whose duties they see, and which of these they may change.
+DUTIES: dict[str, tuple[list[str], list[str]] | None] = {
+    "driver 1": (["1"], ["1"]),
+    "driver 2": (["2"], ["2"]),
+    "driver without identity": ([], []),
+    "admin": (["1", "2"], []),
+    "restaurant A": None,
+    "system": None,
+    "orders_service": None,
+}
 # Whose keys they see.
 KEYS = {"restaurant A": OF_A, "restaurant B": OF_B, "driver 1": [], "admin": [], "system": []}
 
@@ -270,6 +316,49 @@ async def test_each_changes_the_rows_that_are_theirs(database: Connection, rows:
 async def test_each_sees_their_own_keys(database: Connection, rows: Rows, who: str) -> None:
     await database.execute(rows.become(who))
     assert await names(database, rows, "order_id", "orders.idempotency_keys") == KEYS[who]
+
+
+@pytest.mark.parametrize("who", ACCOUNTS)
+async def test_each_sees_the_accounts_that_are_theirs(database: Connection, rows: Rows, who: str) -> None:
+    await database.execute(rows.become(who))
+    expected = ACCOUNTS[who]
+    if expected is None:
+        assert await refused(database, "select from orders.credit_accounts")
+        assert await refused(database, "select from orders.ledger_entries")
+        return
+    found = {row["restaurant_id"] for row in await database.fetch("select restaurant_id from orders.credit_accounts")}
+    assert [name for name, restaurant in rows.restaurants.items() if restaurant in found] == expected[0]
+    assert await names(database, rows, "order_id", "orders.ledger_entries") == expected[1]
+
+
+@pytest.mark.parametrize("who", DUTIES)
+async def test_each_sees_and_changes_the_duty_that_is_theirs(database: Connection, rows: Rows, who: str) -> None:
+    await database.execute(rows.become(who))
+    expected = DUTIES[who]
+    if expected is None:
+        assert await refused(database, "select from orders.duties")
+        return
+    found = {row["driver_id"] for row in await database.fetch("select driver_id from orders.duties")}
+    assert [name for name, driver in rows.drivers.items() if driver in found] == expected[0]
+    changed = []
+    for name, driver in rows.drivers.items():
+        change = "update orders.duties set on_duty = false where driver_id = $1"
+        if not await refused(database, change, driver):
+            changed += [name] if await database.fetchval(f"{change} returning true", driver) else []
+    assert changed == expected[1]
+
+
+async def test_a_driver_speaks_of_no_other_drivers_duty(database: Connection, rows: Rows) -> None:
+    await database.execute(rows.become("driver 1"))
+    speak = """
+        insert into orders.duties (driver_id, on_duty, changed_at) values ($1, false, now())
+        on conflict (driver_id) do update set on_duty = excluded.on_duty, changed_at = excluded.changed_at
+    """
+    assert not await refused(database, speak, rows.drivers["1"])
+    assert await refused(database, speak, rows.drivers["2"])
+    assert await refused(database, speak, new_id())
+    assert await refused(database, "update orders.duties set driver_id = $1", rows.drivers["1"])
+    assert await refused(database, "delete from orders.duties")
 
 
 ONE_MORE = """
