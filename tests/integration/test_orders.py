@@ -112,7 +112,7 @@ BAD_BODIES: list[tuple[str, object, int, str]] = [
     ("true", {"items": [{"product_id": "FLOUR", "quantity": True}]}, 400, "items[0].quantity"),
     ("no product", {"items": [{"quantity": 1}]}, 400, "items[0].product_id"),
     ("no uuid", {"items": [{"product_id": "flour", "quantity": 1}]}, 400, "items[0].product_id"),
-    ("unknown", {"items": [{"product_id": str(UUID(int=5)), "quantity": 1}]}, 400, "items[0].product_id"),
+    ("unknown", {"items": [{"product_id": str(new_id()), "quantity": 1}]}, 400, "items[0].product_id"),
     ("twice", {"items": [{"product_id": "FLOUR", "quantity": 1}] * 2}, 400, "items[1].product_id"),
     ("inactive", {"items": [{"product_id": "GONE", "quantity": 1}]}, 409, "items[0].product_id"),
     ("price", {"items": [{"product_id": "FLOUR", "quantity": 1, "price_cents": 1}]}, 409, "items[0].price_cents"),
