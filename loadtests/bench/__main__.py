@@ -52,6 +52,7 @@ async def _bench(rows: list[Row], pace: Pace, options: argparse.Namespace, conso
             await stage.set_up(row.cast)
             console.print(f"[bold]{row.name}[/]: {row.work}, against {row.against}")
             measured.append(Measured(row, await row.measure(meter)))
+        await noise.settle()
         meter.spins.append(noise.spin())
     finally:
         if not options.keep:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
-from loadtests.bench.noise import Round, Watch, spin
+from loadtests.bench.noise import Round, Watch, settle, spin
 from loadtests.bench.stage import Stage
 
 CLIENTS = (8, 16, 32)
@@ -83,6 +83,7 @@ class Meter:
         return max(rates, key=rates.__getitem__)
 
     async def _round(self, side: Side, clients: int) -> "_Round":
+        await settle()
         self.spins.append(spin())
         watch = Watch(self.stage.processes)
         rate = await side.run(clients, self._pace.seconds)

@@ -7,6 +7,7 @@ not told: who reads a number takes it for one.
 The same look at the processes tells what each part of ours spent. Linux only: it reads /proc.
 """
 
+import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,12 @@ SPIN_SPREAD_MAX = 1.15
 STEAL_MAX = 0.02
 FOREIGN_MAX = 0.06
 """Of all processors' time. A quiet machine shows 0.01 to 0.03: the kernel's own work is nobody's."""
+
+SETTLED_MAX = 0.1
+"""Of all processors' time, for the length of a sample."""
+
+SETTLE_SECONDS = 20.0
+SETTLE_SAMPLE_SECONDS = 0.5
 
 GENERATOR = "load"
 _SPINS = 5
@@ -63,6 +70,19 @@ def judge(spins: Sequence[float], rounds: Sequence[Round]) -> Noise:
         steal=_median([one.steal for one in rounds]),
         foreign=_median([one.foreign for one in rounds]),
     )
+
+
+async def settle() -> None:
+    """Returns when the processors rest: what the round before left to do (events, vacuum) is done. After SETTLE_SECONDS
+    at the latest: what goes on for longer is noise, and is judged as such."""
+    until = perf_counter() + SETTLE_SECONDS
+    before = _Times.read({})
+    while perf_counter() < until:
+        await asyncio.sleep(SETTLE_SAMPLE_SECONDS)
+        now = _Times.read({})
+        if now.busy - before.busy <= SETTLED_MAX * (now.total - before.total):
+            return
+        before = now
 
 
 def spin() -> float:
