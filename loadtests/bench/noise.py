@@ -10,12 +10,13 @@ The same look at the processes tells what each part of ours spent. Linux only: i
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 
 SPIN_SPREAD_MAX = 1.15
-"""The slowest loop over the median one. A quiet machine stays below 1.05."""
+"""One loop over the next. A quiet machine stays below 1.05."""
 
 STEAL_MAX = 0.02
 FOREIGN_MAX = 0.06
@@ -53,7 +54,7 @@ class Noise(NamedTuple):
         found = []
         if self.spin_spread > SPIN_SPREAD_MAX:
             found.append(
-                f"the same loop took {self.spin_spread:.2f} × its median time (at most {SPIN_SPREAD_MAX:.2f} ×)"
+                f"the same loop took {self.spin_spread:.2f} × the time of the one before (at most {SPIN_SPREAD_MAX:.2f} ×)"
             )
         if self.steal > STEAL_MAX:
             found.append(f"the hypervisor took {self.steal:.1%} of the processors' time (at most {STEAL_MAX:.0%})")
@@ -63,10 +64,11 @@ class Noise(NamedTuple):
 
 
 def judge(spins: Sequence[float], rounds: Sequence[Round]) -> Noise:
-    """`spins`: seconds of each loop. Of the rounds the middle one counts, as of the ratios: one bad round is what
-    medians are for."""
+    """`spins`: seconds of each loop, in the order of time. What counts is how much one differs from the next: a machine
+    that slows down over minutes meets both sides of a ratio. Of all the middle one counts, as of the ratios: one bad
+    round is what medians are for."""
     return Noise(
-        spin_spread=max(spins) / _median(spins),
+        spin_spread=_median([max(pair) / min(pair) for pair in pairwise(spins)]),
         steal=_median([one.steal for one in rounds]),
         foreign=_median([one.foreign for one in rounds]),
     )

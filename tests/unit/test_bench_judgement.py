@@ -28,8 +28,9 @@ def test_each_witness_alone_keeps_the_number_back(noise: Noise, word: str) -> No
     assert word in reason
 
 
-def test_the_slowest_loop_counts_against_the_median_one() -> None:
-    assert judge([1.0, 2.0, 1.0, 1.0, 1.1], [Round(0, 0, {})]).spin_spread == 2.0
+def test_a_machine_that_changes_between_neighbours_is_noisy_and_one_that_drifts_is_not() -> None:
+    assert judge([1.0, 2.0, 1.0, 2.0, 1.0], [Round(0, 0, {})]).spin_spread == 2.0
+    assert judge([1.0, 1.1, 1.2, 1.3, 1.4, 1.5], [Round(0, 0, {})]).reasons == []
 
 
 def test_of_the_rounds_the_middle_one_counts() -> None:
