@@ -54,7 +54,7 @@ class Noise(NamedTuple):
         found = []
         if self.spin_spread > SPIN_SPREAD_MAX:
             found.append(
-                f"the same loop took {self.spin_spread:.2f} × the time of the one before (at most {SPIN_SPREAD_MAX:.2f} ×)"
+                f"the same loop took {self.spin_spread:.2f} × that of the one before (at most {SPIN_SPREAD_MAX:.2f})"
             )
         if self.steal > STEAL_MAX:
             found.append(f"the hypervisor took {self.steal:.1%} of the processors' time (at most {STEAL_MAX:.0%})")
