@@ -95,7 +95,7 @@ hooks:
     uv run prek install
 
 # What placing an order, moving it and paying for it run through: the tests take every branch of it.
-ledger_and_orders := "api,commands,credit,credit_api,credit_commands,domain,errors,events,invoice,pricing,route_api,route_commands,store"
+ledger_and_orders := "api,commands,credit,credit_api,credit_commands,credit_store,domain,errors,events,invoice,pricing,route_api,route_commands,store"
 
 # Run the tests on real servers, with branch coverage; a whole run also holds that of orders and payments at 100 %
 test *args:

@@ -8,12 +8,12 @@ from litestar import MediaType, Response, get, post
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
-from services.orders import credit_commands, invoice, store
+from services.orders import credit_commands, credit_store, invoice, store
 from services.orders.api import KEY_CHARACTERS, OrderRequest, api_of, key_of
 from services.orders.credit import Credit
 from services.orders.credit_commands import Paid, RecordPayment
+from services.orders.credit_store import LedgerEntry
 from services.orders.invoice import Invoice
-from services.orders.store import LedgerEntry
 from shared.database import transaction
 from shared.http.answers import JSONAnswer
 from shared.http.caller import caller_of
@@ -48,7 +48,7 @@ async def get_credit(request: OrderRequest, restaurant_id: RestaurantId = None) 
     """In cents. Owed below zero is paid ahead."""
     whose = _whose(request.user, restaurant_id)
     async with transaction(api_of(request).orders.pool, store.begin_as(request.user)) as connection:
-        credit = await store.get_credit(connection, whose)
+        credit = await credit_store.get_credit(connection, whose)
     if credit is None:
         raise _unknown(request.user)
     return JSONAnswer(_encoder.encode(credit))
@@ -68,8 +68,8 @@ async def get_statement(
     scope = f"statement {whose}"
     below = NEWEST if cursor is None else api.cursors.decode(scope, cursor, int)
     async with transaction(api.orders.pool, store.begin_as(request.user)) as connection:
-        entries = await store.list_entries(connection, whose, below, limit + 1)
-        if not entries and await store.get_credit(connection, whose) is None:
+        entries = await credit_store.list_entries(connection, whose, below, limit + 1)
+        if not entries and await credit_store.get_credit(connection, whose) is None:
             raise _unknown(request.user)
         page = Statement(*cut(entries, limit, api.cursors, scope, lambda entry: entry.number))
     return JSONAnswer(_encoder.encode(page))
@@ -126,7 +126,7 @@ ROUTES = (get_credit, get_statement, record_payment, get_invoice, get_invoice_pa
 async def _invoice(request: OrderRequest, order_id: UUID) -> Invoice:
     """Raises Problem 404 for an order that is not charged, or not to be seen."""
     async with transaction(api_of(request).orders.pool, store.begin_as(request.user)) as connection:
-        found = await store.get_charged_order(connection, order_id)
+        found = await credit_store.get_charged_order(connection, order_id)
     if found is None:
         raise not_found("invoice")
     return invoice.invoice_of(*found)

@@ -9,9 +9,10 @@ from uuid import UUID
 
 import msgspec
 
-from services.orders import credit, store
+from services.orders import credit, credit_store, store
 from services.orders.commands import Answer, Orders, hash_of, key_reused, stored_answer
-from services.orders.store import Key, LedgerEntry
+from services.orders.credit_store import LedgerEntry
+from services.orders.store import Key
 from shared.database import transaction
 from shared.http.caller import Caller
 from shared.http.problems import invalid_field
@@ -43,19 +44,19 @@ async def record_payment(orders: Orders, caller: Caller, key: str, wanted: Recor
     is owed is taken as paid ahead."""
     claim = Key(caller.identity.person_id, key, hash_of(b"payment", wanted))
     async with transaction(orders.pool, store.begin_as(caller.identity)) as connection:
-        await store.open_credit(connection, wanted.restaurant_id)
+        await credit_store.open_credit(connection, wanted.restaurant_id)
         # After the lock: who sent the same before is done by now, and its answer is to be seen.
         if (stored := await stored_answer(connection, claim)) is not None:
             return stored
-        known = await store.get_credit(connection, wanted.restaurant_id)
+        known = await credit_store.get_credit(connection, wanted.restaurant_id)
         if known is None:
             raise invalid_field("restaurant_id", "is no restaurant we know")
-        payment = await store.record_payment(
+        payment = await credit_store.record_payment(
             connection, wanted.restaurant_id, wanted.amount_cents, wanted.reference, caller.request_id, orders.now()
         )
         after = credit.credit_of(known.limit_cents, payment.held_cents, payment.owed_cents)
         answer = Answer(201, _encoder.encode(Paid(payment, after)))
-        if not await store.insert_payment_key(connection, claim, answer.body, payment.at):
+        if not await credit_store.insert_payment_key(connection, claim, answer.body, payment.at):
             # The same key was in flight for another restaurant, and won.
             raise key_reused()
         return answer
