@@ -39,6 +39,9 @@ BYTES_PER_ORDER = 2_700
 SECONDS_AT_MOST = 1_500
 BARE_AT_MOST = 1_000_000
 """Beyond, a page without an index takes half a minute, and says nothing new."""
+AS_ORDERS_SERVICE = {"plan_cache_mode": "force_generic_plan"}
+"""What deploy/postgres/roles.sql sets for it: the connections here are a superuser's."""
+
 PAGE = 21
 DEEP = 1_000
 """Pages of twenty above the deep one; the last page where a list has fewer."""
@@ -131,7 +134,7 @@ async def compete(measured: Measured, runs: int, *contestants: Contestant) -> No
 async def measure(url: str, *, bare: bool) -> tuple[Measured, str]:
     """The pages of one database, `bare`: also without indexes, and its hour in Markdown."""
     measured = Measured()
-    connections = [await asyncpg.connect(url) for _ in range(3)]
+    connections = [await asyncpg.connect(url, server_settings=AS_ORDERS_SERVICE) for _ in range(3)]
     plain, policed, other = connections
     try:
         somebody = await Somebody.find(plain)
