@@ -110,6 +110,12 @@ async def test_broken_off_half_way_it_is_run_again(
     shop: Shop, bus: Bus, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     orders = await lives(shop)
+
+    async def all_told() -> bool:
+        waiting = "select not exists (select from orders.outbox where published_at is null and parked_at is null)"
+        return bool(await shop.database.fetchval(waiting))
+
+    await eventually(all_told)
     monkeypatch.setattr("services.orders.republish.BATCH", 3)
 
     def die(events: int) -> None:
