@@ -19,7 +19,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamConfig
-from nats.js.errors import BadRequestError, NotFoundError
+from nats.js.errors import BadRequestError, NotFoundError, ServerError
 from prometheus_client import Counter, Gauge
 
 from proto.streams import EPOCH, StreamDefinition
@@ -39,6 +39,8 @@ ACK_WAIT_SECONDS = 30.0
 EPHEMERAL_LIVES_SECONDS = 60.0
 DEDUPE_SECONDS = 120.0
 """JetStream's own default. Consumers are idempotent anyway: this keeps a quick repeat off the wire."""
+
+CLEARING_SECONDS, CLEARING_REST_SECONDS = 60.0, 0.5
 
 STREAM_EXISTS = 10058
 """JetStream's err_code for a name that is taken with another configuration: our epoch makes each one another."""
@@ -143,6 +145,28 @@ async def ensure_stream(jetstream: JetStreamContext, definition: StreamDefinitio
         return (await jetstream.stream_info(definition.name)).config  # somebody else was faster: theirs is the epoch
     await _log.ainfo("stream created", stream=definition.name, epoch=(created.config.metadata or {}).get(EPOCH))
     return created.config
+
+
+async def remake_stream(jetstream: JetStreamContext, definition: StreamDefinition) -> StreamConfig:
+    """The stream anew and empty, under a fresh epoch. Nobody else may write to it meanwhile. Raises TimeoutError.
+
+    NATS 2.15 answers a deletion before the files are gone. Until they are it may refuse to make the stream again, and a
+    second deletion leaves its own files to the next stream of that name: seen as events in a stream that is new.
+    """
+    async with asyncio.timeout(CLEARING_SECONDS):
+        while True:
+            with suppress(NotFoundError):
+                await jetstream.delete_stream(definition.name)
+            try:
+                config = await ensure_stream(jetstream, definition)
+                left = (await jetstream.stream_info(definition.name)).state.messages
+            except ServerError as error:
+                await _log.awarning("the stream cannot be made yet", stream=definition.name, error=repr(error))
+            else:
+                if left == 0:
+                    return config
+                await _log.awarning("the new stream holds the old one's events", stream=definition.name, events=left)
+            await asyncio.sleep(CLEARING_REST_SECONDS)
 
 
 async def follow(

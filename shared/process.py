@@ -23,12 +23,8 @@ from shared.settings import ProcessSettings, SettingsError, load
 
 S = TypeVar("S", bound=ProcessSettings)
 
-Listening = Callable[[Application, str, int], AbstractAsyncContextManager["asyncio.Task[None]"]]
 
-
-def run(
-    kind: type[S], build: Callable[[S], AbstractAsyncContextManager[Application]], listening: Listening = listening
-) -> None:
+def run(kind: type[S], build: Callable[[S], AbstractAsyncContextManager[Application]]) -> None:
     """Serves what `build` yields until SIGTERM or SIGINT. Ends with 1 when the server died by itself."""
     program = kind.__module__.removesuffix(".app")
     try:
@@ -37,12 +33,10 @@ def run(
         sys.stderr.write(f"{program}: {error}\n")
         sys.exit(2)
     log.configure(settings.log, program)
-    uvloop.run(_serve(settings, build, listening))
+    uvloop.run(_serve(settings, build))
 
 
-async def _serve(
-    settings: S, build: Callable[[S], AbstractAsyncContextManager[Application]], listening: Listening
-) -> None:
+async def _serve(settings: S, build: Callable[[S], AbstractAsyncContextManager[Application]]) -> None:
     told = structlog.get_logger("process")
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

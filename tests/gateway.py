@@ -22,9 +22,10 @@ from proto.orders import Order as ContractOrder
 from proto.realtime import Position, ServerFrame
 from proto.streams import order_subject
 from services.gateway import app
-from services.gateway.server import listening
+from services.gateway.gateway import Gateway
 from services.orders import domain
 from shared.bus import Bus
+from shared.http.server import listening
 from shared.identity import Identity
 from shared.ids import new_id
 from shared.realtime import RealtimeClient
@@ -36,10 +37,12 @@ SECONDS = 5.0
 
 @dataclass
 class Gate:
-    """A gateway listening."""
+    """A gateway listening: for requests at `url`, for sockets at `socket_url`."""
 
     stack: Stack
+    application: Gateway
     url: str
+    socket_url: str
     session: aiohttp.ClientSession
 
     async def ticket(self, somebody: Identity) -> str:
@@ -50,9 +53,9 @@ class Gate:
             ticket: str = (await answer.json())["ticket"]
             return ticket
 
-    @property
-    def socket_url(self) -> str:
-        return self.url.replace("http", "ws", 1) + "/ws"
+    async def readiness(self) -> int:
+        async with self.session.get(f"{self.url}/readyz") as answer:
+            return answer.status
 
     async def connect(self, somebody: Identity, resume: Position | None = None) -> RealtimeClient:
         return await RealtimeClient.connect(self.socket_url, await self.ticket(somebody), resume=resume)
@@ -67,20 +70,22 @@ class Gate:
 
 
 @asynccontextmanager
-async def open_gate(stack: Stack, **overrides: str) -> AsyncIterator[Gate]:
+async def open_gate(stack: Stack, *, ready: bool = True, **overrides: str) -> AsyncIterator[Gate]:
+    """Once it is ready, unless that is not to be waited for."""
     settings = settings_of(stack, "gateway", app.Settings, **overrides)
     async with (
         app.build(settings) as application,
         listening(application, settings.host, settings.port),
         aiohttp.ClientSession() as session,
     ):
-        url = f"http://{settings.host}:{settings.port}"
-        async with asyncio.timeout(SECONDS):
-            while True:
-                async with session.get(f"{url}/readyz") as answer:
-                    if answer.status == 200:
-                        break
-        yield Gate(stack, url, session)
+        assert isinstance(application, Gateway)
+        url, socket_url = (f"{settings.host}:{port}" for port in (settings.port, settings.socket_port))
+        gate = Gate(stack, application, f"http://{url}", f"ws://{socket_url}/ws", session)
+        if ready:
+            async with asyncio.timeout(SECONDS):
+                while await gate.readiness() != 200:
+                    pass
+        yield gate
 
 
 async def receive(client: RealtimeClient) -> ServerFrame:

@@ -48,8 +48,8 @@ def settings_of(stack: Stack, name: str, kind: type[S], **overrides: str) -> S:
     """The settings that the stack would give the service, on a free port: `LARDER_POOL_SIZE="2"` overrides one."""
     service = next(service for service in SERVICES if service.name == name)
     wiring = Wiring(stack.addresses, stack.pooler if POOLED else None)
-    environment = {**wiring.base(name, 0), **service.settings(wiring), "LARDER_PORT": str(free_port()), **overrides}
-    return load(kind, environment)
+    ports = {setting: str(free_port()) for setting in ("LARDER_PORT", *service.other_ports)}
+    return load(kind, {**wiring.base(name, 0), **service.settings(wiring), **ports, **overrides})
 
 
 @asynccontextmanager

@@ -17,7 +17,12 @@ from deploy.local.templates import render, write_if_changed
 
 TEMPLATE = REPOSITORY / "deploy" / "nginx" / "nginx.conf"
 HTML = REPOSITORY / "deploy" / "nginx" / "html"
-UPSTREAMS = ("accounts", "catalog", "orders", "gateway")
+UPSTREAMS: Mapping[str, str] = {
+    **{service: service for service in ("accounts", "catalog", "orders", "gateway")},
+    "sockets": "gateway",
+}
+"""An upstream, named as its port in the layout is, and whose replicas listen there."""
+
 KEEPALIVE_MIN_TIMEOUT_S = 2
 ACCESS_LOG_MAX = 64 * MEBIBYTE
 
@@ -41,7 +46,9 @@ def write(layout: Layout, replicas: Mapping[str, int]) -> bool:
         "listen": f"{HOST}:{layout.port('nginx')}",
         "html": str(HTML),
         "access_log": str(access_log(layout)),
-        "upstreams": "\n    ".join(_upstream(layout, name, replicas.get(name, 0)) for name in UPSTREAMS),
+        "upstreams": "\n    ".join(
+            _upstream(layout, name, replicas.get(service, 0)) for name, service in UPSTREAMS.items()
+        ),
         **{name: name for name in UPSTREAMS},
     }
     return write_if_changed(home(layout) / "nginx.conf", render(TEMPLATE, values))
@@ -85,7 +92,7 @@ def rotate_access_log(layout: Layout) -> bool:
 def _upstream(layout: Layout, name: str, replicas: int) -> str:
     """A replica that refuses a connection is left out for a second."""
     # Sockets last: least_conn evens them out after a restart, where taking turns would not.
-    balance = "least_conn; " if name == "gateway" else ""
+    balance = "least_conn; " if name == "sockets" else ""
     servers = _servers(layout, name, replicas)
     return f"upstream {name} {{ zone {name} 64k; {balance}{servers} keepalive 64; keepalive_timeout 4s; }}"
 

@@ -22,7 +22,7 @@ REPLICAS_MAX = 10
 MEBIBYTE = 1024 * 1024
 
 # Ports relative to the base. A service's replica i listens on its offset + i. 6 is kept for the Valkey that caches,
-# 50 for analytics.
+# 50 for analytics. The gateway's sockets come to a port of their own.
 OFFSETS: Mapping[str, int] = {
     "nginx": 0,
     "postgres": 1,
@@ -34,6 +34,7 @@ OFFSETS: Mapping[str, int] = {
     "catalog": 20,
     "orders": 30,
     "gateway": 40,
+    "sockets": 70,
     "relay": 60,
 }
 

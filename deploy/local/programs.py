@@ -114,7 +114,8 @@ class Wiring:
 @dataclass(frozen=True)
 class Service:
     """A row of the table. `command` is the whole command line; `settings` come on top of `Wiring.base`; `replicas` is
-    the number when nobody asks for another; `wave` and `stops` are in the module's words above."""
+    the number when nobody asks for another; `wave` and `stops` are in the module's words above. `other_ports`: a
+    setting that holds a port of each replica's, and the name of that port in the layout."""
 
     name: str
     command: tuple[str, ...]
@@ -122,6 +123,7 @@ class Service:
     replicas: int = 1
     wave: int = SERVICES_WAVE
     stops: int = SERVICE_STOPS
+    other_ports: Mapping[str, str] = field(default_factory=dict)
 
 
 def _python(module: str) -> tuple[str, ...]:
@@ -155,7 +157,7 @@ SERVICES: tuple[Service, ...] = (
     Service("accounts", _python("services.accounts"), _accounts),
     Service("catalog", _python("services.catalog"), lambda wiring: wiring.context("catalog_service")),
     Service("orders", _python("services.orders"), lambda wiring: wiring.context("orders_service"), replicas=2),
-    Service("gateway", _python("services.gateway"), _gateway),
+    Service("gateway", _python("services.gateway"), _gateway, other_ports={"LARDER_SOCKET_PORT": "sockets"}),
     Service("relay", _python("shared.outbox"), _relay, stops=RELAY_STOPS),
 )
 
@@ -184,20 +186,31 @@ def replicas_of(service: Service, wiring: Wiring, replicas: int, overrides: Mapp
     """A service's programs. `overrides` are settings that a test wants otherwise."""
     layout = wiring.addresses.layout
     home = {"PYTHONUNBUFFERED": "1", "CODE_FINGERPRINT": code_fingerprint()}
+    ports = [
+        {setting: layout.port(name, replica) for setting, name in service.other_ports.items()}
+        for replica in range(replicas)
+    ]
     return [
         Program(
             name=f"{service.name}-{replica}",
             part=service.name,
             command=service.command,
             port=layout.port(service.name, replica),
+            other_ports=tuple(others.values()),
             probe=http_ready(layout.port(service.name, replica), "/readyz"),
             wave=service.wave,
             stops=service.stops,
             pid_file=layout.pids / f"{service.name}-{replica}.pids",
-            environment={**home, **wiring.base(service.name, replica), **service.settings(wiring), **overrides},
+            environment={
+                **home,
+                **wiring.base(service.name, replica),
+                **{setting: str(port) for setting, port in others.items()},
+                **service.settings(wiring),
+                **overrides,
+            },
             stop_seconds=20,
         )
-        for replica in range(replicas)
+        for replica, others in enumerate(ports)
     ]
 
 

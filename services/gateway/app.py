@@ -30,8 +30,10 @@ RING_BYTES = 256 * 1024 * 1024
 
 
 class Settings(ServiceSettings, frozen=True, kw_only=True):
-    """`allowed_origins` are separated by commas; `heartbeat_s` is in seconds, `ring_bytes` bounds the events kept."""
+    """Sockets come to `socket_port`, requests to `port`. `allowed_origins` are separated by commas; `heartbeat_s` is in
+    seconds, `ring_bytes` bounds the events kept."""
 
+    socket_port: int
     allowed_origins: str
     sockets_per_person: int
     heartbeat_s: float = 30.0
@@ -71,9 +73,9 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
         await stack.enter_async_context(hearing_revocations(bus, revocations, utc_now, gateway.hear_revocation))
         await stack.enter_async_context(supervised(stream.run(), "stream"))
         await stack.enter_async_context(supervised(locations.hear(), "locations"))
-        await stack.enter_async_context(supervised(gateway.beat(), "heartbeats"))
+        await stack.enter_async_context(listening(gateway.open, settings.host, settings.socket_port))
         yield gateway
 
 
 def main() -> None:
-    run(Settings, build, listening)
+    run(Settings, build)

@@ -56,12 +56,13 @@ class Entry:
         return self.head.version
 
     @property
-    def bytes(self) -> int:
+    def size(self) -> int:
+        """In bytes, about."""
         return len(memoryview(self.order)) + OVERHEAD_BYTES
 
-    def frame(self, topic: str, told: Told) -> str:
-        """The text for everybody who is told this on this topic. Not kept: the ring's limit counts the order alone."""
+    def frame(self, topic: str, told: Told) -> bytes:
+        """The frame for everybody who is told this on this topic. Not kept: the ring's limit counts the order alone."""
         name, order = self.event, self.order
         if told is Told.LEFT:
             name, order = "OrderLeft", msgspec.Raw(_encoder.encode(LeftOrder(self.head.id, self.head.version)))
-        return _encoder.encode(Event(topic, self.seq, name, self.occurred_at, order)).decode()
+        return _encoder.encode(Event(topic, self.seq, name, self.occurred_at, order))

@@ -7,6 +7,8 @@ revoked session or a changed person ends theirs at once; none is opened once the
 import asyncio
 import random
 from collections import defaultdict
+from collections.abc import Callable, Mapping
+from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -24,11 +26,11 @@ from services.gateway.replay import Replays
 from services.gateway.sight import Told, Viewer
 from services.gateway.socket import Closed, Socket
 from services.gateway.tickets import Tickets
+from services.gateway.wire import Wire
 from shared.bus import Bus
 from shared.http.front import Front, from_own_host
-from shared.http.problems import Problem, busy, not_found, send_problem
-from shared.http.types import Message, Receive, Scope, Send
-from shared.ids import new_id
+from shared.http.problems import Problem, busy, not_found
+from shared.http.types import Receive, Scope, Send
 
 DRAIN_SECONDS = 3.0
 """Sockets close spread over this; their clients come back spread over RECONNECT_MS."""
@@ -38,7 +40,7 @@ RECONNECT_MS = 5_000
 
 
 class Gateway:
-    """An ASGI application: requests go to `front`, sockets are served here."""
+    """An ASGI application that answers requests, and the door of the sockets' server."""
 
     def __init__(
         self,
@@ -68,30 +70,22 @@ class Gateway:
         self._draining = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "websocket":
-            await self._front(scope, receive, send)
-            return
-        await receive()  # websocket.connect
-        try:
-            self._check(scope)
-        except Problem as problem:
-            await _refuse(send, problem)
-            return
-        await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
-        await Socket(self, receive, send).run()
+        await self._front(scope, receive, send)
 
-    def _check(self, scope: Scope) -> None:
+    def open(self, path: str, headers: Mapping[str, str]) -> Callable[[Wire], Socket]:
         """Raises a Problem for a handshake that is refused."""
-        if scope["path"] != "/ws":
+        if path.partition("?")[0] != "/ws":
             raise not_found("socket")
         if self._draining:
             raise busy("This server is about to stop. Come back.")
-        headers = dict(scope["headers"])
-        origin = headers.get(b"origin", b"").decode("latin-1")
-        if origin and origin not in self._origins and not from_own_host(headers):
+        origin = headers.get("origin", "")
+        if origin and origin not in self._origins and not from_own_host(origin, headers.get("host", "")):
             raise Problem(403, "This socket was opened by another site.", code="other_origin")
-        if SUBPROTOCOL not in scope["subprotocols"]:
+        if SUBPROTOCOL not in [offered.strip() for offered in headers.get("sec-websocket-protocol", "").split(",")]:
             raise Problem(400, f"Offer the subprotocol {SUBPROTOCOL}.", code="subprotocol")
+        if headers.get("upgrade", "").lower() != "websocket" or headers.get("sec-websocket-version") != "13":
+            raise Problem(400, "This is no WebSocket handshake of version 13.", code="handshake")
+        return partial(Socket, self)
 
     def admit(self, socket: Socket, person_id: UUID) -> None:
         if self._draining:
@@ -127,17 +121,10 @@ class Gateway:
         else:
             person_id, session_id = event.person.id, None
             valid_from = event.person.tokens_valid_from.timestamp()
-        for socket in self._people.get(person_id, ()):
+        for socket in tuple(self._people.get(person_id, ())):
             identity = socket.identity
             if identity is not None and (identity.session_id == session_id or identity.issued_at < valid_from):
-                socket.writer.close(CloseCode.UNAUTHENTICATED, "the session was ended")
-
-    async def beat(self) -> None:
-        """Tells every socket, each heartbeat, how far it has everything. Until cancelled."""
-        while True:
-            await asyncio.sleep(self.heartbeat_s)
-            for socket in self._all():
-                socket.writer.beat()
+                socket.refuse(CloseCode.UNAUTHENTICATED, "the session was ended")
 
     async def drain(self) -> None:
         """Not ready any more, and every socket told when to come back and closed."""
@@ -153,17 +140,8 @@ class Gateway:
         size = max(1, round(len(sockets) * GROUP_SECONDS / DRAIN_SECONDS))
         for start in range(0, len(sockets), size):
             for socket in sockets[start : start + size]:
-                socket.writer.close(CloseCode.RESTART, "restart: resume")
+                socket.refuse(CloseCode.RESTART, "restart: resume")
             await asyncio.sleep(GROUP_SECONDS)
 
     def _all(self) -> list[Socket]:
         return [socket for sockets in self._people.values() for socket in sockets]
-
-
-async def _refuse(send: Send, problem: Problem) -> None:
-    """Answers a handshake with a problem document, in the words that ASGI has for that."""
-
-    async def answer(message: Message) -> None:
-        await send({**message, "type": f"websocket.{message['type']}"})
-
-    await send_problem(answer, problem, str(new_id()))

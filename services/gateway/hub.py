@@ -2,12 +2,13 @@
 
 Invariants: events are taken in the order of the stream; per order a version at or below the last one is skipped, so a
 republished event reaches nobody twice. An event costs its receivers and not the connected: topics are indexed by what
-the audience names. Nothing here waits: a frame is put on a socket's queue, and whose queue is full is closed.
+the audience names. Nothing here waits: a frame goes into the kernel's hands, or on the queue of a
+socket that does not read, and whose queue is full is closed.
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterable
+from time import time
 from typing import Protocol
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from services.gateway.entry import Entry
 from services.gateway.on_the_way import OnTheWay
 from services.gateway.ring import Ring
 from services.gateway.sight import Told, Viewer
+from services.gateway.topic import ORDER_PREFIX
 
 KNOWN_ORDERS = 100_000
 """Orders whose last version and audience are remembered."""
@@ -27,10 +29,14 @@ KNOWN_ORDERS = 100_000
 FANNED_OUT = Counter("larder_gateway_events_total", "Events that were put on the queue of at least one socket")
 FRAMES = Counter("larder_gateway_frames_total", "Event frames put on queues")
 SKIPPED = Counter("larder_gateway_skipped_total", "Events at a version that was seen before")
+BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 30)
 QUEUED_SECONDS = Histogram(
-    "larder_gateway_queued_seconds",
-    "From an event's moment to its frames on the queues",
-    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 30),
+    "larder_gateway_queued_seconds", "From an event's moment to its first frame", buckets=BUCKETS
+)
+WRITTEN_SECONDS = Histogram(
+    "larder_gateway_written_seconds",
+    "From an event's moment until the last of its sockets that read had it. Others: larder_gateway_waited_seconds",
+    buckets=BUCKETS,
 )
 
 
@@ -42,9 +48,9 @@ class Listener(Protocol):
     order_id: UUID | None
     replaying: bool
 
-    def push(self, frame: str) -> None: ...
+    def push(self, frame: bytes) -> None: ...
 
-    def push_location(self, order_id: UUID, frame: str) -> None: ...
+    def push_location(self, order_id: UUID, frame: bytes) -> None: ...
 
     def resync(self, seq: int) -> None:
         """Tells to fetch; live from `seq` on."""
@@ -94,20 +100,22 @@ class Hub:
             return
         self._remember(entry)
         self.ring.add(entry)
-        texts: dict[tuple[str, Told], str] = {}
+        moment = entry.occurred_at.timestamp()
         frames = 0
-        for listener, told in self._receivers(entry):
-            if listener.replaying:
-                continue
-            text = texts.get((listener.name, told))
-            if text is None:
-                text = texts[listener.name, told] = entry.frame(listener.name, told)
-            listener.push(text)
-            frames += 1
+        for name, told, listeners in self._receivers(entry):
+            frame: bytes | None = None
+            for listener in listeners:
+                if not listener.replaying:
+                    if frame is None:
+                        if not frames:
+                            QUEUED_SECONDS.observe(max(0.0, time() - moment))
+                        frame = entry.frame(name, told)
+                    listener.push(frame)
+                    frames += 1
         if frames:
             FANNED_OUT.inc()
             FRAMES.inc(frames)
-            QUEUED_SECONDS.observe(max(0.0, (datetime.now(UTC) - entry.occurred_at).total_seconds()))
+            WRITTEN_SECONDS.observe(max(0.0, time() - moment))
 
     def skip(self, seq: int) -> None:
         """A message of the stream that is no event of ours."""
@@ -132,25 +140,28 @@ class Hub:
         yield from self._of("restaurant", restaurant_id)
         yield from self._of(*ADMINS)
 
-    def _receivers(self, entry: Entry) -> Iterable[tuple[Listener, Told]]:
-        """As `sight` says of every topic, found without asking every topic."""
+    def _receivers(self, entry: Entry) -> Iterable[tuple[str, Told, Collection[Listener]]]:
+        """As `sight` says of every topic, found without asking every topic: topic, what it is told, whose."""
         audience = entry.audience
-        for key, told in (
-            (ADMINS, Told.ORDER),
-            (("restaurant", audience.restaurant_id), Told.ORDER),
-            (("driver", audience.driver_id), Told.ORDER),
-            (("driver", audience.left_driver_id), Told.LEFT),
-            (("zone", audience.offer_zone), Told.ORDER),
-            (("zone", audience.left_offer_zone), Told.LEFT),
+        for name, key, told in (
+            ("orders", ADMINS, Told.ORDER),
+            ("orders", ("restaurant", audience.restaurant_id), Told.ORDER),
+            ("orders", ("driver", audience.driver_id), Told.ORDER),
+            ("orders", ("driver", audience.left_driver_id), Told.LEFT),
+            ("offers", ("zone", audience.offer_zone), Told.ORDER),
+            ("offers", ("zone", audience.left_offer_zone), Told.LEFT),
         ):
-            for listener in self._of(*key):
-                yield listener, told
+            if listeners := self._of(*key):
+                yield name, told, listeners
+        by_told: dict[Told, list[Listener]] = {}
         for listener in self._of("order", entry.order_id):
             told_of_one = sight.on_order(audience, listener.viewer)
             if told_of_one is not None:
-                yield listener, told_of_one
+                by_told.setdefault(told_of_one, []).append(listener)
+        for told, watching in by_told.items():
+            yield f"{ORDER_PREFIX}{entry.order_id}", told, watching
 
-    def _of(self, kind: str, named: UUID | int | None) -> Iterable[Listener]:
+    def _of(self, kind: str, named: UUID | int | None) -> Collection[Listener]:
         return self._listeners.get((kind, named), ())
 
     def _remember(self, entry: Entry) -> None:

@@ -50,6 +50,6 @@ class Locations:
     def _show(self, report: realtime.LocationReport) -> None:
         for order_id, restaurant_id in self._hub.on_the_way.orders(report.driver_id).items():
             location = realtime.DriverLocation(order_id, report.lat, report.lon, report.at)
-            frame = _encoder.encode(location).decode()
+            frame = _encoder.encode(location)
             for listener in self._hub.concerned(restaurant_id):
                 listener.push_location(order_id, frame)

@@ -1,16 +1,20 @@
-"""What is older than the ring, read from JetStream.
+"""Whose turn it is to be told of the past, and what of it is older than the ring, read from JetStream.
 
-Invariants: a few reads at a time in a process, however many sockets come back at once, and none is held while a
-socket is written to, so a slow one keeps nobody waiting. What the stream no longer holds, or is too much, or cannot be
-read now, is refused with TooOldError, and the socket says `resync`.
+Invariants: a few reads and a few chunks at a time in a process, however many sockets come back at once, so that what
+happens now is not late for what has happened; none is held while a socket does not read, so a slow one keeps nobody
+waiting. Whoever would wait behind too many is refused with BusyError and comes back later. What the stream no longer
+holds, or is too much, or cannot be read now, is refused with TooOldError, and the socket says `resync`.
 """
 
 import asyncio
-from contextlib import suppress
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import msgspec
 import nats.errors
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from prometheus_client import Gauge
 
 from proto.realtime import Position
 from proto.streams import EPOCH, ORDERS
@@ -18,6 +22,12 @@ from services.gateway.entry import Entry
 from shared.bus import Bus
 
 AT_ONCE = 4
+MOST_WAITING = 500
+"""About a second's work: reads of the stream, which are the slowest, take some 10 ms and are AT_ONCE."""
+
+RECONNECT_MS = (1_000, 6_000)
+"""When to come back, each at a moment of their own."""
+
 BATCH = 500
 FARTHEST = 100_000
 """Events left to read. Whoever was away for longer fetches once: it is less work for all."""
@@ -25,8 +35,19 @@ FARTHEST = 100_000
 READ_SECONDS = 5.0
 
 
+WAITING = Gauge("larder_gateway_waiting_replays", "Sockets that wait for their turn to be told of the past")
+
+
 class TooOldError(Exception):
     """The position cannot be served: fetch instead."""
+
+
+class BusyError(Exception):
+    """Too many come back at once. `after_ms`: when to try again, in milliseconds."""
+
+    def __init__(self, after_ms: int) -> None:
+        super().__init__(f"come back in {after_ms} ms")
+        self.after_ms = after_ms
 
 
 class Past(msgspec.Struct, frozen=True):
@@ -37,20 +58,43 @@ class Past(msgspec.Struct, frozen=True):
 
 
 class Replays:
-    """Reads the stream for sockets that come back from far."""
+    """The turns of all sockets that come back, and the stream for those that come from far."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._reads, self._turns = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
+        self._waiting = 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """To send a chunk. Raises BusyError."""
+        async with self._among(self._turns):
+            yield
 
     async def read(self, position: Position, until: int, subject: str) -> Past:
-        """The first events on `subject` above the position and up to `until`, in order. Raises TooOldError."""
-        async with self._gate:
+        """The first events on `subject` above the position up to `until`, in order. Raises TooOldError, BusyError."""
+        async with self._among(self._reads):
             try:
                 async with asyncio.timeout(READ_SECONDS):
                     return await self._read(position, until, subject)
             except (nats.errors.Error, TimeoutError) as error:
                 raise TooOldError from error
+
+    @asynccontextmanager
+    async def _among(self, few: asyncio.Semaphore) -> AsyncIterator[None]:
+        if self._waiting >= MOST_WAITING:
+            raise BusyError(random.randint(*RECONNECT_MS))  # noqa: S311  jitter
+        self._waiting += 1
+        WAITING.set(self._waiting)
+        try:
+            await few.acquire()
+        finally:
+            self._waiting -= 1
+            WAITING.set(self._waiting)
+        try:
+            yield
+        finally:
+            few.release()
 
     async def _read(self, position: Position, until: int, subject: str) -> Past:
         jetstream = self._bus.jetstream

@@ -27,10 +27,10 @@ class Ring:
     def add(self, entry: Entry) -> None:
         """`entry.seq` is above every other."""
         self._entries.append(entry)
-        self._bytes += entry.bytes
+        self._bytes += entry.size
         while self._bytes > self._limit and self._first < len(self._entries):
             oldest = self._entries[self._first]
-            self._bytes -= oldest.bytes
+            self._bytes -= oldest.size
             self.floor = oldest.seq
             self._first += 1
         if self._first >= COMPACT_AFTER:

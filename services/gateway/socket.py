@@ -5,9 +5,10 @@ the protocol ends it with 4400, whatever it holds, and never more than the one s
 """
 
 import asyncio
-from contextlib import suppress
+import random
+from collections import deque
 from time import monotonic, time
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -21,8 +22,8 @@ from services.gateway.replay import Replays
 from services.gateway.sight import Viewer
 from services.gateway.tickets import TicketError, Tickets
 from services.gateway.topic import ONLY_FOR
-from services.gateway.writer import RESUMES, Subscription, Writer
-from shared.http.types import Message, Receive, Send
+from services.gateway.wire import Wire
+from services.gateway.writer import RESUMES, UNEXPECTED, Subscription, Writer
 from shared.identity import Identity
 
 HELLO_SECONDS = 10.0
@@ -32,8 +33,6 @@ LOCATION_SECONDS = 0.9
 
 BEHIND_SECONDS = 1.0
 """How long a position may be ahead of us: another replica told of an event that is still on its way here."""
-
-UNEXPECTED = 1011
 
 SOCKETS = Gauge("larder_gateway_sockets", "Open sockets that said hello")
 TOPICS = Gauge("larder_gateway_topics", "Subscribed topics")
@@ -71,53 +70,87 @@ class Gate(Protocol):
 
 
 class Socket:
-    """Runs from the accepted handshake to the close."""
+    """From the accepted handshake to the close: the server says what it hears and whether it reads."""
 
-    def __init__(self, gate: Gate, receive: Receive, send: Send) -> None:
+    __slots__ = (
+        *("_admitted", "_allowance", "_beat", "_default", "_expiry", "_gate", "_inbox", "_located_at", "_refilled"),
+        *("_silence", "_topics", "_work", "identity", "writer"),
+    )
+
+    def __init__(self, gate: Gate, wire: Wire) -> None:
         self._gate = gate
-        self._receive = receive
+        self._inbox: deque[realtime.ClientFrame] = deque()
+        self._work: asyncio.Task[None] | None = None
         self._topics: dict[str, Subscription] = {}
         self._default: Position | None = None
         self._allowance, self._refilled = FRAMES_BURST, monotonic()
         self._located_at = 0.0
         self._admitted: UUID | None = None
         self._expiry: asyncio.TimerHandle | None = None
-        self.writer = Writer(gate.hub, gate.replays, send)
+        self._beat: asyncio.TimerHandle | None = None
+        self.writer = Writer(gate.hub, gate.replays, wire)
         self.identity: Identity | None = None
+        self._silence: asyncio.TimerHandle | None = asyncio.get_running_loop().call_later(
+            HELLO_SECONDS, self.refuse, CloseCode.UNAUTHENTICATED, "no hello came"
+        )
 
-    async def run(self) -> None:
-        """Returns when the socket is closed, by whichever side."""
-        reader = asyncio.create_task(self._read(), name="socket reader")
+    def hear(self, text: str) -> None:
+        """A frame of the client's. They are acted on one after the other."""
+        if self.writer.ended:
+            return
         try:
-            await self.writer.run()
-        finally:
-            reader.cancel()
-            with suppress(asyncio.CancelledError):
-                await reader
-            self._leave()
-
-    async def _read(self) -> None:
-        try:
-            await self._greet()
-            while True:
-                await self._handle(await self._next_frame())
+            self._count()
+            self._inbox.append(_decoded(text))
         except Closed as closed:
-            self.writer.close(closed.code, str(closed))
-        except _GoneError:
-            self.writer.leave()
-        except Exception as error:  # noqa: BLE001  a socket without a reader must not stay
-            _log.error("socket failed", error=repr(error), exc_info=error)
-            self.writer.close(UNEXPECTED, "unexpected: resume")
+            self.refuse(closed.code, str(closed))
+            return
+        if self._work is None:
+            self._work = asyncio.create_task(self._act(), name="socket")
 
-    async def _greet(self) -> None:
-        """The hello. Raises Closed."""
+    def refuse(self, code: int, reason: str) -> None:
+        """Ends it: what was heard and not yet acted on is let go."""
+        self._inbox.clear()
+        self.writer.close(code, reason)
+
+    def pause(self) -> None:
+        self.writer.pause()
+
+    def resume(self) -> None:
+        self.writer.resume()
+
+    def gone(self) -> None:
+        """The connection has ended, by whichever side."""
+        self.writer.leave()
+        self._inbox.clear()
+        if self._work is not None:
+            self._work.cancel()
+        for timer in (self._silence, self._expiry, self._beat):
+            if timer is not None:
+                timer.cancel()
+        for name in list(self._topics):
+            self._unsubscribe(name)
+        if self._admitted is not None:
+            SOCKETS.dec()
+            self._gate.dismiss(self, self._admitted)
+            self._admitted = None
+
+    async def _act(self) -> None:
         try:
-            async with asyncio.timeout(HELLO_SECONDS):
-                frame = await self._next_frame()
-        except TimeoutError as error:
-            raise Closed(CloseCode.UNAUTHENTICATED, "no hello came") from error
-        if not isinstance(frame, realtime.Hello):
-            raise Closed(CloseCode.BAD_FRAME, "the first frame must be a hello")
+            while self._inbox:
+                await self._handle(self._inbox.popleft())
+        except Closed as closed:
+            self.refuse(closed.code, str(closed))
+        except Exception as error:  # noqa: BLE001  a socket that is not served must not stay
+            _log.error("socket failed", error=repr(error), exc_info=error)
+            self.refuse(UNEXPECTED, "unexpected: resume")
+        finally:
+            self._work = None
+
+    async def _greet(self, frame: realtime.Hello) -> None:
+        if self._silence is None:
+            raise Closed(CloseCode.BAD_FRAME, "hello comes once")
+        self._silence.cancel()
+        self._silence = None
         identity = await self._redeem(frame.ticket)
         self._become(identity)
         self._gate.admit(self, identity.person_id)
@@ -131,9 +164,21 @@ class Socket:
         self._default = frame.resume
         welcome = realtime.Welcome(self.writer.epoch, self._gate.hub.seq, round(self._gate.heartbeat_s))
         self.writer.tell(welcome)
+        self._beat_in(self._gate.heartbeat_s * random.uniform(0.5, 1))  # noqa: S311  not all at once
+
+    def _beat_in(self, seconds: float) -> None:
+        self._beat = asyncio.get_running_loop().call_later(seconds, self._tell_how_far)
+
+    def _tell_how_far(self) -> None:
+        self.writer.beat()
+        self._beat_in(self._gate.heartbeat_s)
 
     async def _handle(self, frame: realtime.ClientFrame) -> None:
+        if self.identity is None and not isinstance(frame, realtime.Hello):
+            raise Closed(CloseCode.BAD_FRAME, "the first frame must be a hello")
         match frame:
+            case realtime.Hello():
+                await self._greet(frame)
             case realtime.Subscribe():
                 await self._subscribe(frame.topic, frame.after or self._default)
             case realtime.Unsubscribe():
@@ -147,8 +192,6 @@ class Socket:
                 self._become(identity)
             case realtime.SendLocation():
                 await self._locate(frame)
-            case realtime.Hello():
-                raise Closed(CloseCode.BAD_FRAME, "hello comes once")
 
     async def _subscribe(self, name: str, after: Position | None) -> None:
         topic = self._named(name)
@@ -220,7 +263,7 @@ class Socket:
             self._expiry.cancel()
         self._expiry = asyncio.get_running_loop().call_later(
             max(0.0, identity.expires_at - time()),
-            self.writer.close,
+            self.refuse,
             CloseCode.UNAUTHENTICATED,
             "the token has expired",
         )
@@ -230,22 +273,6 @@ class Socket:
             raise Closed(CloseCode.UNAUTHENTICATED, "say hello first")
         return self.identity
 
-    async def _next_frame(self) -> realtime.ClientFrame:
-        """Raises Closed for what is no frame of the protocol, _GoneError when the client has left."""
-        message: Message = await self._receive()
-        if message["type"] != "websocket.receive":
-            raise _GoneError
-        self._count()
-        text: Any = message.get("text")
-        if text is None:
-            raise Closed(CloseCode.BAD_FRAME, "frames are text")
-        if len(text) > MAX_FRAME_BYTES or len(text.encode()) > MAX_FRAME_BYTES:
-            raise Closed(CloseCode.BAD_FRAME, f"a frame has at most {MAX_FRAME_BYTES} bytes")
-        try:
-            return _decoder.decode(text)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise Closed(CloseCode.BAD_FRAME, str(error)) from error
-
     def _count(self) -> None:
         now = monotonic()
         self._allowance = min(FRAMES_BURST, self._allowance + (now - self._refilled) * FRAMES_PER_SECOND) - 1
@@ -253,15 +280,12 @@ class Socket:
         if self._allowance < 0:
             raise Closed(CloseCode.TOO_MANY_REQUESTS, "too many frames")
 
-    def _leave(self) -> None:
-        if self._expiry is not None:
-            self._expiry.cancel()
-        for name in list(self._topics):
-            self._unsubscribe(name)
-        if self._admitted is not None:
-            SOCKETS.dec()
-            self._gate.dismiss(self, self._admitted)
 
-
-class _GoneError(Exception):
-    """The client closed the socket, or vanished."""
+def _decoded(text: str) -> realtime.ClientFrame:
+    """Raises Closed for what is no frame of the protocol."""
+    if len(text) > MAX_FRAME_BYTES or len(text.encode()) > MAX_FRAME_BYTES:
+        raise Closed(CloseCode.BAD_FRAME, f"a frame has at most {MAX_FRAME_BYTES} bytes")
+    try:
+        return _decoder.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Closed(CloseCode.BAD_FRAME, str(error)) from error

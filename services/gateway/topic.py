@@ -29,13 +29,15 @@ def order_of(name: str) -> UUID | None:
 class Topic:
     """A name as one viewer hears it. `position`: while it replays, all up to there has been written."""
 
+    __slots__ = ("_versions", "name", "order_id", "position", "viewer")
+
     def __init__(self, name: str, viewer: Viewer) -> None:
         """Raises ValueError for an order topic without an order."""
         self.order_id = order_of(name)
         self.name = name if self.order_id is None else f"{ORDER_PREFIX}{self.order_id}"
         self.viewer = viewer
         self.position = 0
-        self._versions: dict[UUID, int] = {}
+        self._versions: dict[UUID, int] | None = None
 
     @property
     def subject(self) -> str | None:
@@ -51,6 +53,8 @@ class Topic:
     def replayed(self, entry: Entry) -> Told | None:
         """What it hears of an event of the past. A version that was published twice is heard once."""
         told = self._sight(entry)
+        if self._versions is None:
+            self._versions = {}
         if told is None or entry.version <= self._versions.get(entry.order_id, 0):
             return None
         self._versions[entry.order_id] = entry.version
@@ -58,7 +62,7 @@ class Topic:
 
     def forget_versions(self) -> None:
         """The replay has ended: from here on the hub skips what comes twice."""
-        self._versions.clear()
+        self._versions = None
 
     def _sight(self, entry: Entry) -> Told | None:
         if self.name == "orders":

@@ -1,58 +1,70 @@
-"""What a socket is sent: its bounded queue, its replays, and the one task that writes.
+"""What a socket is sent: at once while it reads, from a bounded queue while it does not, and its replays.
 
-Invariants: only this writes, so frames leave in the order in which they were queued. A topic that replays is read here
-and becomes live in the very step in which it has reached the hub's last event, so nothing is skipped or repeated
-between. A socket that cannot keep up is closed with 4408 and resumes; it never slows another one.
+Invariants: only this sends, so frames leave in the order in which they were given. Nothing waits in the queue unless
+the connection is paused. A topic that replays is read here, a chunk at a time and only while the socket reads, and
+becomes live in the very step in which it has reached the hub's last event, so nothing is skipped or repeated between. A
+socket that cannot keep up is closed with 4408 and resumes; it never slows another one.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from time import monotonic
 from uuid import UUID
 
 import msgspec
-from prometheus_client import Counter
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
 
 from proto import realtime
 from proto.realtime import CloseCode, Position
 from services.gateway.entry import Entry
 from services.gateway.hub import Hub
-from services.gateway.replay import Replays, TooOldError
+from services.gateway.replay import BusyError, Past, Replays, TooOldError
 from services.gateway.sight import Viewer
 from services.gateway.topic import Topic
-from shared.http.types import Message, Send
+from services.gateway.wire import Wire
 
 QUEUE_FRAMES = 2_000
 QUEUE_BYTES = 4 * 1024 * 1024
-CHUNK = 200
-"""Events of a replay between two looks at the queue."""
+CHUNK = 50
+"""Events of a replay between two looks at everything else: about half a millisecond."""
 
 CLOSE_SECONDS = 5.0
 """How long a socket that is to be closed may take to read what is queued. Then it is dropped."""
 
-REASON_BYTES = 123
-"""RFC 6455, 5.5: a control frame has at most 125 bytes, the code two of them."""
+UNEXPECTED = 1011
 
 CLOSED = Counter("larder_gateway_closed_total", "Sockets closed by us", ["code"])
 RESUMES = Counter("larder_gateway_resumes_total", "Subscriptions with a position, by where it was served", ["source"])
-WRITTEN = Counter("larder_gateway_written_total", "Frames written")
+WAITING = Gauge("larder_gateway_waiting_frames", "Frames that wait for sockets which do not read")
+LOCATIONS_REPLACED = Counter("larder_gateway_locations_replaced_total", "Locations that a newer one overtook")
+WAITED_SECONDS = Histogram(
+    "larder_gateway_waited_seconds",
+    "Time that a frame waited for its socket to read. Those that went at once are not in it",
+    buckets=(0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 30),
+)
 
-_encoder = msgspec.json.Encoder()
+_encode = msgspec.json.Encoder().encode
+_log = structlog.get_logger("writer")
 
 
 class Subscription(Topic):
-    """A topic of a socket, as the hub pushes to it."""
+    """A topic of a socket, as the hub pushes to it. `past`: of its replay, what was read and is not yet sent."""
+
+    __slots__ = ("_writer", "past", "replaying", "source")
 
     def __init__(self, name: str, viewer: Viewer, writer: "Writer") -> None:
         super().__init__(name, viewer)
         self.replaying = False
         self.source = "ring"
+        self.past: Past | None = None
         self._writer = writer
 
-    def push(self, frame: str) -> None:
+    def push(self, frame: bytes) -> None:
         self._writer.push(frame)
 
-    def push_location(self, order_id: UUID, frame: str) -> None:
+    def push_location(self, order_id: UUID, frame: bytes) -> None:
         self._writer.push_location(order_id, frame)
 
     def resync(self, seq: int) -> None:
@@ -66,54 +78,78 @@ class Subscription(Topic):
         self.position, self.replaying = after, True
 
     def go_live(self) -> None:
-        self.replaying = False
+        self.replaying, self.past = False, None
         self.forget_versions()
         RESUMES.labels(self.source).inc()
 
 
 class Writer:
-    """Of one socket. `run` returns when the socket is closed or gone."""
+    """Of one socket. `ended`: nothing is sent any more but what is queued and the close."""
 
-    def __init__(self, hub: Hub, replays: Replays, send: Send) -> None:
+    __slots__ = (
+        *("_bytes", "_closing", "_hub", "_locations", "_patience", "_paused", "_queue", "_replayer", "_replaying"),
+        *("_replays", "_wire", "_writable", "ended"),
+    )
+
+    def __init__(self, hub: Hub, replays: Replays, wire: Wire) -> None:
+        self.ended = False
         self._hub = hub
         self._replays = replays
-        self._send = send
-        self._queue: deque[str] = deque()
-        self._queued_bytes = 0
-        self._locations: dict[UUID, str] = {}
-        self._replaying: deque[Subscription] = deque()
-        self._wake = asyncio.Event()
-        self._patience: asyncio.Timeout | None = None
-        self._closing: Message | None = None
-        self._gone = False
+        self._wire = wire
+        self._paused = False
+        self._queue: deque[tuple[float, bytes]] | None = None
+        self._bytes = 0
+        self._locations: dict[UUID, bytes] | None = None
+        self._replaying: deque[Subscription] | None = None
+        self._replayer: asyncio.Task[None] | None = None
+        self._writable: asyncio.Event | None = None
+        self._closing: tuple[int, str] | None = None
+        self._patience: asyncio.TimerHandle | None = None
 
     @property
     def epoch(self) -> str:
         return self._hub.epoch or ""
 
     def tell(self, frame: realtime.ServerFrame) -> None:
-        self.push(encode(frame))
+        self.push(_encode(frame))
 
-    def push(self, frame: str) -> None:
-        """Queues a frame; a full queue closes the socket."""
-        if self._closing is not None or self._gone:
+    def push(self, frame: bytes) -> None:
+        """Sends a frame, or queues it; a full queue closes the socket."""
+        if self.ended:
             return
-        self._queue.append(frame)
-        self._queued_bytes += len(frame)
-        if len(self._queue) > QUEUE_FRAMES or self._queued_bytes > QUEUE_BYTES:
-            self._queue.clear()  # it comes again, after the resume
-            self.close(CloseCode.TOO_SLOW, "too slow: resume")
-        self._wake.set()
+        if self._paused:
+            self._wait(frame)
+        else:
+            self._wire.send(frame)
 
-    def push_location(self, order_id: UUID, frame: str) -> None:
+    def push_location(self, order_id: UUID, frame: bytes) -> None:
         """Replaces one that still waits."""
-        self._locations[order_id] = frame
-        self._wake.set()
+        if not self._paused:
+            self.push(frame)
+        elif not self.ended:
+            self._locations = self._locations if self._locations is not None else {}
+            if self._locations.pop(order_id, None) is not None:
+                LOCATIONS_REPLACED.inc()
+            self._locations[order_id] = frame
+
+    def pause(self) -> None:
+        """The socket does not read."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """It reads again: what waited goes first."""
+        self._paused = False
+        self._flush()
+        if not self._paused and self._writable is not None:
+            self._writable.set()
 
     def replay(self, topic: Subscription) -> None:
-        """Writes what the topic missed, after what is queued already."""
+        """Sends what the topic missed, after what was sent already."""
+        if self._replaying is None:
+            self._replaying = deque()
         self._replaying.append(topic)
-        self._wake.set()
+        if self._replayer is None:
+            self._replayer = asyncio.create_task(self._replay_all(self._replaying), name="replay")
 
     def beat(self) -> None:
         """Tells how far the socket has everything; not while a topic is still replaying."""
@@ -121,75 +157,103 @@ class Writer:
             self.tell(realtime.At(self._hub.seq))
 
     def close(self, code: int, reason: str) -> None:
-        """Ends the socket once what is queued is written, or is not read for too long. The first reason counts."""
-        if self._closing is not None or self._gone:
+        """Ends the socket once what is queued is sent, or is not read for too long. The first reason counts."""
+        if self.ended:
             return
+        self.ended = True
         CLOSED.labels(code).inc()
-        brief = reason.encode()[:REASON_BYTES].decode(errors="ignore")
-        self._closing = {"type": "websocket.close", "code": code, "reason": brief}
-        if self._patience is not None:
-            self._patience.reschedule(asyncio.get_running_loop().time() + CLOSE_SECONDS)
-        self._wake.set()
+        self._closing = (code, reason)
+        self._stop_replays()
+        self._flush()
+        if self._closing is not None:
+            self._patience = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._wire.abort)
 
     def leave(self) -> None:
-        """The client has closed it, or vanished: nothing is written any more."""
-        self._gone = True
-        self._wake.set()
+        """The connection has ended: what it missed its client resumes."""
+        self.ended, self._closing, self._locations = True, None, None
+        self._forget_queue()
+        self._stop_replays()
+        if self._patience is not None:
+            self._patience.cancel()
 
-    async def run(self) -> None:
-        """Once. What a client that is gone missed it resumes."""
+    def _wait(self, frame: bytes) -> None:
+        if self._queue is None:
+            self._queue = deque()
+        self._queue.append((monotonic(), frame))
+        self._bytes += len(frame)
+        WAITING.inc()
+        if len(self._queue) > QUEUE_FRAMES or self._bytes > QUEUE_BYTES:
+            self._forget_queue()  # it comes again, after the resume
+            self.close(CloseCode.TOO_SLOW, "too slow: resume")
+
+    def _forget_queue(self) -> None:
+        if self._queue is not None:
+            WAITING.dec(len(self._queue))
+        self._queue, self._bytes = None, 0
+
+    def _flush(self) -> None:
+        """What waits, until it is all sent or the socket does not read again: events, locations, the close."""
+        now = monotonic()
+        while self._queue and not self._paused:
+            since, frame = self._queue.popleft()
+            self._bytes -= len(frame)
+            WAITING.dec()
+            WAITED_SECONDS.observe(now - since)
+            self._wire.send(frame)
+        while self._locations and not self._paused:
+            self._wire.send(self._locations.pop(next(iter(self._locations))))
+        if self._closing is not None and not self._paused:
+            self._wire.close(*self._closing)
+            self._closing = None
+
+    async def _replay_all(self, replaying: deque[Subscription]) -> None:
         try:
-            async with asyncio.timeout(None) as self._patience:
-                while not self._gone:
-                    await self._step()
-        except OSError:
-            pass  # gone while it was written to; TimeoutError, one of these, if it does not read its close
+            while replaying and not self.ended:
+                if self._paused:
+                    await self._until_writable()
+                else:
+                    await self._replay_some(replaying[0], replaying)
+        except BusyError as busy:
+            self.tell(realtime.Drain(busy.after_ms))
+            self.close(CloseCode.RESTART, "many come back at once: resume then")
+        except Exception as error:  # noqa: BLE001  a socket that is told no more must not stay
+            _log.error("replay failed", error=repr(error), exc_info=error)
+            self.close(UNEXPECTED, "unexpected: resume")
         finally:
-            self._gone = True
+            self._replayer = None
 
-    async def _step(self) -> None:
-        if self._queue:
-            frame = self._queue.popleft()
-            self._queued_bytes -= len(frame)
-            await self._write(frame)
-        elif self._closing is not None:
-            await self._deliver(self._closing)
-            self._gone = True
-        elif self._locations:
-            await self._write(self._locations.pop(next(iter(self._locations))))
-        elif self._replaying:
-            await self._replay_some(self._replaying[0])
-        else:
-            self._wake.clear()
-            await self._wake.wait()
+    async def _until_writable(self) -> None:
+        if self._writable is None:
+            self._writable = asyncio.Event()
+        self._writable.clear()
+        await self._writable.wait()
 
-    async def _write(self, text: str) -> None:
-        await self._deliver({"type": "websocket.send", "text": text})
-        WRITTEN.inc()
-
-    async def _deliver(self, message: Message) -> None:
-        """Raises OSError when the client is gone."""
-        try:
-            await self._send(message)
-        except RuntimeError as error:
-            # uvicorn's word for a socket it has closed by itself: a huge frame, a ping that was not answered.
-            raise ConnectionError from error
-
-    async def _replay_some(self, topic: Subscription) -> None:
+    async def _replay_some(self, topic: Subscription, replaying: deque[Subscription]) -> None:
         """A chunk of a topic's past; the topic is live when there is none left."""
-        ring = self._hub.ring
         if not topic.replaying:
-            self._replaying.popleft()  # unsubscribed, or told to fetch
+            replaying.popleft()  # done, or unsubscribed, or told to fetch
         elif topic.subject is None:
             topic.go_live()
-        elif topic.position < ring.floor:
-            await self._replay_old(topic, topic.subject, ring.floor)
-        elif entries := ring.after(topic.position, CHUNK):
-            await self._write_past(topic, entries, entries[-1].seq)
+        elif topic.past is None and topic.position < self._hub.ring.floor:
+            await self._read_old(topic, topic.subject, self._hub.ring.floor)
         else:
-            topic.go_live()  # nothing was awaited since the look: what comes next is pushed
+            async with self._replays.turn():
+                self._send_some(topic)
+            await asyncio.sleep(0)
 
-    async def _replay_old(self, topic: Subscription, subject: str, floor: int) -> None:
+    def _send_some(self, topic: Subscription) -> None:
+        """Nothing is awaited in here: when there is nothing left, what comes next is pushed."""
+        ring = self._hub.ring
+        if not topic.replaying or (topic.position < ring.floor and topic.past is None):
+            return  # while it waited for its turn
+        if topic.past is not None:
+            self._send_past(topic, topic.past)
+        elif entries := ring.after(topic.position, CHUNK):
+            self._send_events(topic, entries)
+        else:
+            topic.go_live()
+
+    async def _read_old(self, topic: Subscription, subject: str, floor: int) -> None:
         topic.source = "stream"
         try:
             past = await self._replays.read(Position(self.epoch, topic.position), floor, subject)
@@ -197,17 +261,26 @@ class Writer:
             if topic.replaying:
                 topic.resync(self._hub.seq)
         else:
-            await self._write_past(topic, past.entries, past.seq)
+            if topic.replaying:
+                topic.past = past
 
-    async def _write_past(self, topic: Subscription, entries: Iterable[Entry], seq: int) -> None:
+    def _send_past(self, topic: Subscription, past: Past) -> None:
+        """A chunk of what was read from the stream."""
+        rest = [entry for entry in past.entries if entry.seq > topic.position]
+        if self._send_events(topic, rest[:CHUNK]) and len(rest) <= CHUNK:
+            topic.position, topic.past = past.seq, None
+
+    def _send_events(self, topic: Subscription, entries: Iterable[Entry]) -> bool:
+        """Whether all were sent: the socket may cease to read between two."""
         for entry in entries:
-            if not topic.replaying or self._closing is not None:
-                return
+            if self._paused or self.ended:
+                return False
             told = topic.replayed(entry)
             if told is not None:
-                await self._write(entry.frame(topic.name, told))
-        topic.position = seq
+                self._wire.send(entry.frame(topic.name, told))
+            topic.position = entry.seq
+        return True
 
-
-def encode(frame: realtime.ServerFrame) -> str:
-    return _encoder.encode(frame).decode()
+    def _stop_replays(self) -> None:
+        if self._replayer is not None and self._replayer is not asyncio.current_task():
+            self._replayer.cancel()

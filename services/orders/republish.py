@@ -18,8 +18,6 @@ from uuid import UUID
 import msgspec
 import structlog
 import uvloop
-from nats.js import JetStreamContext
-from nats.js.api import StreamConfig
 from nats.js.errors import NotFoundError
 
 from proto.streams import EPOCH, ORDERS
@@ -29,7 +27,7 @@ from services.orders.domain import HAS_A_REASON, Changed, audience
 from services.orders.events import event_of
 from services.orders.store import Origin
 from shared import log
-from shared.bus import Bus, ensure_stream
+from shared.bus import Bus, remake_stream
 from shared.database import Connection, Pool, Row, open_pool, transaction
 from shared.outbox import Event
 from shared.outbox.publisher import Publisher
@@ -40,8 +38,6 @@ REPLACE = "--replace"
 TRIES = 3
 """A moment's slowness of the bus does not cost all that was done so far."""
 
-CLEARING_SECONDS = 60
-
 BEGIN = "; set local ".join(
     [store.SYSTEM, "statement_timeout = 0", "lock_timeout = 0", "idle_in_transaction_session_timeout = 0"]
 )
@@ -51,7 +47,7 @@ _log = structlog.get_logger("republish")
 
 
 class StreamExistsError(Exception):
-    """There is a stream, and nobody said to replace it; or NATS does not let go of it."""
+    """There is a stream, and nobody said to replace it."""
 
 
 class Republished(msgspec.Struct, frozen=True):
@@ -73,7 +69,7 @@ async def republish(
             await jetstream.stream_info(ORDERS.name)
             if not replace:
                 raise StreamExistsError(f"There is a stream {ORDERS.name}. To build it anew: {REPLACE}")
-        config = await _anew(jetstream)
+        config = await remake_stream(jetstream, ORDERS)
         publisher, published = Publisher(bus), 0
         publisher.atomic = bool(config.allow_atomic)
         left_out: dict[UUID, str] = {}
@@ -81,24 +77,6 @@ async def republish(
             published += await _publish(publisher, batch, left_out)
             progress(published)
     return Republished(published, (config.metadata or {}).get(EPOCH, ""), left_out)
-
-
-async def _anew(jetstream: JetStreamContext) -> StreamConfig:
-    """The stream, empty. Nobody else writes to it meanwhile: what it holds can only be its predecessor's.
-
-    NATS 2.15 answers a deletion before the files are gone. A second one until then, as of a rebuild that is run again,
-    leaves its own files to the next stream of that name.
-    """
-    for _ in range(CLEARING_SECONDS):
-        with suppress(NotFoundError):
-            await jetstream.delete_stream(ORDERS.name)
-        config = await ensure_stream(jetstream, ORDERS)
-        info = await jetstream.stream_info(ORDERS.name)
-        if info.state.messages == 0:
-            return config
-        await _log.awarning("the new stream holds the old one's events, clearing it again", events=info.state.messages)
-        await asyncio.sleep(1)
-    raise StreamExistsError(f"NATS still holds what was in {ORDERS.name} {CLEARING_SECONDS} s after its deletion.")
 
 
 async def _publish(publisher: Publisher, batch: list[Row], left_out: dict[UUID, str]) -> int:

@@ -67,7 +67,7 @@ class Front:
             return
         started = perf_counter()
         headers = dict(scope["headers"])
-        request_id = _request_id(headers.get(b"x-request-id", b""))
+        request_id = request_id_of(headers.get(b"x-request-id", b"").decode("latin-1"))
         scope["request_id"] = request_id
         scope["traceparent"] = _traceparent(headers.get(b"traceparent", b""))
         structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -142,17 +142,18 @@ def cookie_of(headers: dict[bytes, bytes], name: str) -> str | None:
 
 def refuse_other_origins(headers: dict[bytes, bytes]) -> None:
     """403 when a browser says that another site's page sent this. SameSite stands behind it."""
-    if headers.get(b"sec-fetch-site") == b"cross-site" or (b"origin" in headers and not from_own_host(headers)):
+    origin, host = (headers.get(name, b"").decode("latin-1") for name in (b"origin", b"host"))
+    if headers.get(b"sec-fetch-site") == b"cross-site" or (b"origin" in headers and not from_own_host(origin, host)):
         raise Problem(403, "This request came from another site.", code="other_origin")
 
 
-def from_own_host(headers: dict[bytes, bytes]) -> bool:
+def from_own_host(origin: str, host: str) -> bool:
     """Whether the Origin is the host that was asked. One that cannot be read is not."""
     try:
-        origin = urlsplit(headers.get(b"origin", b"").decode("latin-1")).netloc
+        asking = urlsplit(origin).netloc
     except ValueError:
         return False
-    return bool(origin) and origin == headers.get(b"host", b"").decode("latin-1")
+    return bool(asking) and asking == host
 
 
 def address_of(scope: Scope, headers: dict[bytes, bytes]) -> str:
@@ -162,8 +163,8 @@ def address_of(scope: Scope, headers: dict[bytes, bytes]) -> str:
     return forwarded or (client[0] if client else "unknown")
 
 
-def _request_id(given: bytes) -> str:
-    text = given.decode("latin-1")
+def request_id_of(text: str) -> str:
+    """The id that was sent along, or one of ours for what is none."""
     return text if _REQUEST_ID.fullmatch(text) else str(new_id())
 
 

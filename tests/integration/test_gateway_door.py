@@ -5,9 +5,9 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 from uuid import UUID
 
-import aiohttp
 import msgspec
 import pytest
 from websockets.asyncio.client import connect
@@ -21,17 +21,15 @@ from proto.envelope import Actor
 from proto.orders import Audience, OrderHead
 from proto.realtime import CloseCode
 from proto.streams import person_subject, session_subject
-from services.gateway import app, gateway, writer
+from services.gateway import gateway, writer
 from services.gateway import socket as socket_module
 from services.gateway.entry import Entry
-from services.gateway.gateway import Gateway
-from services.gateway.server import listening
 from shared.bus import Bus
 from shared.identity import Identity
 from shared.ids import new_id
 from shared.realtime import RealtimeClient
 from tests.gateway import Gate, Life, code_of, driver, events, open_gate, raw, receive, restaurant
-from tests.support import bearer, free_port, identity, settings_of
+from tests.support import bearer, free_port, identity
 
 ALLOWED = "https://larder.test"
 
@@ -142,21 +140,14 @@ async def test_who_does_not_read_is_told_to_resume_and_slows_nobody(
     stack: Stack, relay: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "QUEUE_FRAMES", 50)
-    settings = settings_of(stack, "gateway", app.Settings)
     somebody = restaurant()
     assert somebody.restaurant_id is not None
-    async with (
-        app.build(settings) as application,
-        listening(application, settings.host, settings.port),
-        aiohttp.ClientSession() as session,
-    ):
-        gate = Gate(stack, f"http://{settings.host}:{settings.port}", session)
-        assert isinstance(application, Gateway)
-        await application.ready.wait()
+    async with open_gate(stack) as gate:
+        application = gate.application
         reading = await gate.listen(somebody)
         with socket.socket() as small:
             small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            small.connect((settings.host, settings.port))
+            small.connect((urlsplit(gate.socket_url).hostname, urlsplit(gate.socket_url).port))
             small.setblocking(False)
             slow = await raw(gate, sock=small, max_queue=1, max_size=None)
             await slow.send(json.dumps({"type": "hello", "ticket": await gate.ticket(somebody)}))
@@ -208,7 +199,7 @@ async def test_only_our_own_pages_and_our_own_protocol_open_sockets(gate: Gate) 
     with pytest.raises(InvalidStatus) as refused:
         await connect(f"{gate.socket_url}/elsewhere", subprotocols=[Subprotocol(realtime.SUBPROTOCOL)])
     assert refused.value.response.status_code == 404
-    for origin in (gate.url, ALLOWED):
+    for origin in (gate.socket_url.replace("ws:", "http:").removesuffix("/ws"), ALLOWED):
         own = await raw(gate, origin=origin)
         await own.close()
 
@@ -288,18 +279,12 @@ async def test_a_drain_tells_each_client_when_to_come_back_and_lets_nobody_in(
     stack: Stack, relay: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gateway, "GROUP_SECONDS", 0.3)
-    settings = settings_of(stack, "gateway", app.Settings)
-    async with (
-        app.build(settings) as application,
-        listening(application, settings.host, settings.port),
-        aiohttp.ClientSession() as session,
-    ):
-        gate = Gate(stack, f"http://{settings.host}:{settings.port}", session)
+    async with open_gate(stack) as gate:
         clients = [await gate.listen(driver()) for _ in range(20)]
         silent, ticket = await raw(gate), await gate.ticket(driver())
-        draining = asyncio.create_task(application.drain())
+        draining = asyncio.create_task(gate.application.drain())
         drains = [await receive(client) for client in clients]
-        async with session.get(f"{gate.url}/readyz") as answer:
+        async with gate.session.get(f"{gate.url}/readyz") as answer:
             assert answer.status == 503
         assert clients[-1].close_code is None or clients[0].close_code is None  # not all at once
         with pytest.raises(InvalidStatus) as refused:

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from uuid import UUID
 
-import aiohttp
 import pytest
 from websockets.exceptions import ConnectionClosed
 
@@ -17,13 +16,12 @@ from proto import realtime
 from proto.orders import Status
 from proto.realtime import CloseCode, Position
 from proto.streams import ORDERS
-from services.gateway import app, replay, stream
-from services.gateway.server import listening
-from shared.bus import Bus, ensure_stream
+from services.gateway import replay, stream
+from shared.bus import Bus, ensure_stream, remake_stream
 from shared.identity import Identity
 from shared.ids import new_id
 from tests.gateway import SECONDS, ZONE, Gate, Life, events, open_gate, receive, told
-from tests.support import eventually, free_port, identity, settings_of
+from tests.support import eventually, free_port, identity
 
 
 class OwnNats:
@@ -124,24 +122,13 @@ def restaurant() -> tuple[Identity, UUID]:
     return identity("restaurant", restaurant_id=restaurant_id), restaurant_id
 
 
-async def readiness(gate: Gate) -> int:
-    async with gate.session.get(f"{gate.url}/readyz") as answer:
-        return answer.status
-
-
 async def test_a_gateway_starts_while_nats_is_away_and_is_ready_once_it_follows(
     stack: Stack, nats: OwnNats, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await nats.kill()
     monkeypatch.setattr("services.gateway.socket.HELLO_SECONDS", 0.2)
-    settings = settings_of(stack, "gateway", app.Settings, LARDER_NATS_URL=nats.url)
-    async with (
-        app.build(settings) as application,
-        listening(application, settings.host, settings.port),
-        aiohttp.ClientSession() as session,
-    ):
-        gate = Gate(stack, f"http://{settings.host}:{settings.port}", session)
-        assert await readiness(gate) == 503
+    async with open_gate(stack, ready=False, LARDER_NATS_URL=nats.url) as gate:
+        assert await gate.readiness() == 503
         with pytest.raises(ConnectionClosed) as refused:
             await gate.connect(identity("admin"))
         assert refused.value.rcvd is not None
@@ -154,7 +141,7 @@ async def test_a_gateway_starts_while_nats_is_away_and_is_ready_once_it_follows(
 
 
 async def is_ready(gate: Gate) -> bool:
-    return await readiness(gate) == 200
+    return await gate.readiness() == 200
 
 
 async def test_nats_is_killed_and_nobody_misses_or_hears_twice(stack: Stack, nats: OwnNats) -> None:
@@ -201,7 +188,7 @@ async def test_a_cut_link_is_mended_by_one_new_consumer_without_a_gap(stack: Sta
 
 
 async def is_unready(gate: Gate) -> bool:
-    return await readiness(gate) == 503
+    return await gate.readiness() == 503
 
 
 async def test_a_stream_that_was_made_anew_tells_everybody_to_fetch(stack: Stack, nats: OwnNats) -> None:
@@ -214,8 +201,7 @@ async def test_a_stream_that_was_made_anew_tells_everybody_to_fetch(stack: Stack
             old = client.welcome.epoch
             frames = [await receive(client) for _ in range(2)]
             assert {type(frame) for frame in frames} == {realtime.Event, realtime.Subscribed}
-            await bus.jetstream.delete_stream(ORDERS.name)
-            config = await ensure_stream(bus.jetstream, ORDERS)
+            config = await remake_stream(bus.jetstream, ORDERS)
             await life.publish()  # the history, published again: everybody has heard it
             resyncs = [await receive(client), await receive(client)]
             assert all(isinstance(frame, realtime.Resync) for frame in resyncs)

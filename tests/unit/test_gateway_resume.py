@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -21,6 +20,7 @@ from services.gateway.ring import Ring
 from services.gateway.sight import Viewer
 from services.gateway.socket import Socket
 from services.gateway.tickets import Tickets
+from shared.bus import Bus
 from shared.identity import Identity
 from tests.support import eventually, identity
 
@@ -39,6 +39,7 @@ class Stored(Replays):
     """The stream behind the ring: everything that was ever published. Some positions are too old for it."""
 
     def __init__(self, events: list[Entry], oldest: int) -> None:
+        super().__init__(Bus("nats://nowhere", "test"))
         self._events = events
         self._oldest = oldest
 
@@ -77,8 +78,9 @@ class World:
         self.meanwhile: list[int] = []
         self.connections = 0
         self.heard_on: list[tuple[int, int]] = []
-        self._task: asyncio.Task[None] | None = None
-        self._incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._socket: Socket | None = None
+        self._reads = True
+        self._kept: list[bytes] = []
         self._versions: dict[int, int] = {}
 
     def admit(self, socket: Socket, person_id: UUID) -> None: ...
@@ -99,30 +101,51 @@ class World:
 
     def connect(self) -> None:
         self.connections += 1
-        self._incoming = asyncio.Queue()
+        self._reads, self._kept = True, []
+        self._socket = Socket(self, self)
         for frame in (realtime.Hello("t"), realtime.Subscribe("orders", self.position)):
-            text = msgspec.json.encode(frame).decode()
-            self._incoming.put_nowait({"type": "websocket.receive", "text": text})
-        self._task = asyncio.create_task(Socket(self, self._incoming.get, self._send).run())
+            self._socket.hear(msgspec.json.encode(frame).decode())
 
-    async def disconnect(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+    def disconnect(self) -> None:
+        if self._socket is not None:
+            self._socket.gone()
+            self._socket = None
+
+    def stall(self) -> None:
+        """The client does not read; what is on its way is kept, and may be lost with the connection."""
+        if self._socket is not None:
+            self._reads = False
+            self._socket.pause()
+
+    def read_again(self) -> None:
+        if self._socket is not None:
+            self._reads = True
+            kept, self._kept = self._kept, []
+            for frame in kept:
+                self._hear(frame)
+            self._socket.resume()
 
     async def settle(self) -> None:
-        """Until the client has all there is."""
+        """Until the client has all there is. What happens meanwhile happens between two steps of its replay."""
         for _ in range(200 + 20 * len(self.events)):
             await asyncio.sleep(0)
+            if self.meanwhile:
+                self.publish(self.meanwhile.pop(), repeat=False)
 
-    async def _send(self, message: Any) -> None:
-        await asyncio.sleep(0)
-        if message["type"] != "websocket.send":
-            return
-        frame = msgspec.json.decode(message["text"], type=ServerFrame)
-        if self.meanwhile:
-            self.publish(self.meanwhile.pop(), repeat=False)
+    def send(self, frame: bytes) -> None:
+        if self._reads:
+            self._hear(frame)
+        else:
+            self._kept.append(frame)
+
+    def close(self, code: int, reason: str) -> None:
+        raise AssertionError(f"closed: {code} {reason}")
+
+    def abort(self) -> None:
+        raise AssertionError("aborted")
+
+    def _hear(self, text: bytes) -> None:
+        frame = msgspec.json.decode(text, type=ServerFrame)
         match frame:
             case realtime.Event():
                 self.frames.append(frame)
@@ -143,6 +166,8 @@ STEPS = st.lists(
         st.tuples(st.just("publish"), st.integers(0, 5), st.just(False)),
         st.tuples(st.just("run"), st.integers(0, 12), st.just(False)),
         st.tuples(st.just("break"), st.just(0), st.just(False)),
+        st.tuples(st.just("stall"), st.just(0), st.just(False)),
+        st.tuples(st.just("read"), st.just(0), st.just(False)),
         st.tuples(st.just("connect"), st.just(0), st.just(False)),
     ),
     max_size=60,
@@ -173,18 +198,22 @@ async def play(steps: list[tuple[str, int, bool]], ring_bytes: int, oldest: int,
         if what == "publish":
             world.publish(number, repeat)
         elif what == "break":
-            await world.disconnect()
+            world.disconnect()
+        elif what == "stall":
+            world.stall()
+        elif what == "read":
+            world.read_again()
         elif what == "connect":
-            await world.disconnect()
+            world.disconnect()
             world.connect()
         else:
             for _ in range(number):
                 await asyncio.sleep(0)
-    await world.disconnect()
+    world.disconnect()
     world.meanwhile = meanwhile
     world.connect()
     await world.settle()
-    await world.disconnect()
+    world.disconnect()
     got = [frame.seq for frame in world.frames if isinstance(frame, realtime.Event)]
     assert got == sorted(set(got))
     assert set(got) <= {one.seq for one in world.events if one.audience.restaurant_id == MINE}
@@ -215,6 +244,6 @@ async def test_a_position_from_a_replica_that_is_ahead_is_waited_for() -> None:
     world.publish(1, repeat=False)
     world.publish(1, repeat=False)
     await eventually(has_frames)
-    await world.disconnect()
+    world.disconnect()
     assert [frame.seq for frame in world.frames if isinstance(frame, realtime.Event)] == [3]
     assert world.resynced_at == []

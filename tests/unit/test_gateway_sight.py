@@ -107,12 +107,12 @@ class Hearing(Topic):
 
     def __init__(self, name: str, viewer: Viewer) -> None:
         super().__init__(name, viewer)
-        self.heard: list[str] = []
+        self.heard: list[bytes] = []
 
-    def push(self, frame: str) -> None:
+    def push(self, frame: bytes) -> None:
         self.heard.append(frame)
 
-    def push_location(self, order_id: UUID, frame: str) -> None: ...
+    def push_location(self, order_id: UUID, frame: bytes) -> None: ...
 
     def resync(self, seq: int) -> None: ...
 
@@ -138,7 +138,7 @@ def test_the_hubs_indexes_find_exactly_whom_sight_names(change: tuple[Row | None
         told = topic.replayed(entry)
         assert topic.heard == ([] if told is None else [entry.frame(topic.name, told)])
     # What is told to who left holds nothing of the order.
-    assert '"status":null}' in entry.frame("orders", Told.LEFT)
+    assert b'"status":null}' in entry.frame("orders", Told.LEFT)
     for topic in topics:
         hub.remove(topic)
     assert not hub._listeners  # nothing stays of who has left

@@ -12,14 +12,14 @@ import pytest
 
 from proto.orders import Audience, OrderHead
 from proto.realtime import CloseCode, Subscribed
-from services.gateway import writer
+from services.gateway import replay, writer
 from services.gateway.entry import Entry
 from services.gateway.hub import Hub
 from services.gateway.replay import Past, Replays, TooOldError
 from services.gateway.ring import Ring
 from services.gateway.sight import Viewer
 from services.gateway.writer import Subscription, Writer
-from shared.http.types import Message
+from shared.bus import Bus
 
 ME = Viewer("restaurant", UUID(int=5), UUID(int=1), None)
 
@@ -35,6 +35,7 @@ class Slow(Replays):
     """A stream that answers once it is let go, and has nothing any more."""
 
     def __init__(self) -> None:
+        super().__init__(Bus("nats://nowhere", "test"))
         self.go = asyncio.Event()
 
     async def read(self, *_: object) -> Past:
@@ -43,37 +44,59 @@ class Slow(Replays):
 
 
 class Peer:
-    """The other side: what it got, and whether it reads. `on_frame` runs while a frame is on its way."""
+    """The other side and the connection to it: what it got, and whether it reads."""
 
     def __init__(self, ring_bytes: int = 10**9) -> None:
         self.got: list[dict[str, Any]] = []
-        self.close: Message | None = None
-        self.reads = asyncio.Event()
-        self.reads.set()
-        self.on_frame: Callable[[dict[str, Any]], None] = lambda _: None
+        self.closed: tuple[int, str] | None = None
+        self.aborted = False
+        self.reads = True
+        self.reads_only = 10**9
         self.hub = Hub(Ring(ring_bytes))
         self.hub.begin("e", 0)
         self.past = Slow()
-        self.writer = Writer(self.hub, self.past, self._send)
+        self.writer = Writer(self.hub, self.past, self)
+        self._kept: list[bytes] = []
         self._arrived = asyncio.Event()
 
-    async def _send(self, message: Message) -> None:
-        await self.reads.wait()
-        await asyncio.sleep(0)
-        if message["type"] == "websocket.close":
-            self.close = message
-            return
-        frame = json.loads(message["text"])
-        self.on_frame(frame)
-        self.got.append(frame)
+    def send(self, frame: bytes) -> None:
+        assert self.closed is None, "nothing follows a close"
+        if self.reads and self.reads_only:
+            self.reads_only -= 1
+            self.got.append(msgspec.json.decode(frame))
+            self._arrived.set()
+        else:
+            self._kept.append(frame)
+            self.stop_reading()
+
+    def close(self, code: int, reason: str) -> None:
+        self.closed = (code, reason)
         self._arrived.set()
+
+    def abort(self) -> None:
+        self.aborted = True
+        self._arrived.set()
+
+    def stop_reading(self) -> None:
+        self.reads = False
+        self.writer.pause()
+
+    def read_again(self) -> None:
+        self.reads, self.reads_only = True, 10**9
+        kept, self._kept = self._kept, []
+        for frame in kept:
+            self.send(frame)
+        self.writer.resume()
+
+    async def until(self, fact: Callable[[], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not fact():
+                self._arrived.clear()
+                await self._arrived.wait()
 
     async def has(self, count: int) -> None:
         """Returns once so many frames have come."""
-        async with asyncio.timeout(5):
-            while len(self.got) < count:
-                self._arrived.clear()
-                await self._arrived.wait()
+        await self.until(lambda: len(self.got) >= count)
 
     def subscribe(self, name: str = "orders", after: int | None = None) -> Subscription:
         topic = Subscription(name, ME, self.writer)
@@ -87,121 +110,218 @@ class Peer:
     def kinds(self) -> list[str]:
         return [frame["type"] for frame in self.got]
 
+    def seqs(self) -> list[int]:
+        return [frame["seq"] for frame in self.got]
 
-async def until_done(peer: Peer) -> None:
-    async with asyncio.timeout(5):
-        await peer.writer.run()
+
+async def until_live(topic: Subscription) -> None:
+    while topic.replaying:  # noqa: ASYNC110  some rounds of the loop
+        await asyncio.sleep(0)
+
+
+def location(lat: int) -> bytes:
+    return json.dumps({"type": "location", "lat": lat}).encode()
+
+
+async def test_what_a_socket_reads_it_gets_in_the_very_call() -> None:
+    peer = Peer()
+    topic = peer.subscribe()
+    peer.hub.take(entry(1))
+    topic.push_location(UUID(int=7), location(1))
+    assert peer.kinds() == ["subscribed", "event", "location"]
+
+
+async def test_what_waited_comes_in_its_order_once_the_socket_reads() -> None:
+    peer = Peer()
+    peer.subscribe()
+    peer.stop_reading()
+    for seq in range(1, 5):
+        peer.hub.take(entry(seq))
+    assert peer.seqs() == [0]
+    peer.reads_only = 2
+    peer.reads = True
+    peer.writer.resume()  # and ceases to read after two
+    peer.hub.take(entry(5))
+    assert peer.seqs() == [0, 1, 2]
+    peer.read_again()
+    assert peer.seqs() == [0, 1, 2, 3, 4, 5]
 
 
 async def test_a_full_queue_ends_the_socket_with_the_code_that_says_resume(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "QUEUE_FRAMES", 10)
     peer = Peer()
     peer.subscribe()
+    peer.stop_reading()
     for seq in range(1, 30):
         peer.hub.take(entry(seq))
-    await until_done(peer)
-    assert peer.close is not None
-    assert peer.close["code"] == CloseCode.TOO_SLOW
-    assert peer.got == []
+    assert peer.closed is None  # it would not read it
+    peer.read_again()
+    assert peer.closed == (CloseCode.TOO_SLOW, "too slow: resume")
+    assert peer.kinds() == ["subscribed"]
 
 
 async def test_many_bytes_fill_a_queue_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "QUEUE_BYTES", 1_000)
     peer = Peer()
-    peer.writer.push("x" * 1_001)
-    await until_done(peer)
-    assert peer.close is not None
-    assert peer.close["code"] == CloseCode.TOO_SLOW
+    peer.stop_reading()
+    peer.writer.push(b"x" * 1_001)
+    peer.read_again()
+    assert peer.closed == (CloseCode.TOO_SLOW, "too slow: resume")
 
 
 async def test_who_does_not_read_the_close_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "CLOSE_SECONDS", 0.05)
+    monkeypatch.setattr(writer, "CLOSE_SECONDS", 0.01)
     peer = Peer()
-    peer.reads.clear()
-    peer.writer.push('{"type":"x"}')
-    running = asyncio.create_task(until_done(peer))
-    await asyncio.sleep(0)
+    peer.stop_reading()
     peer.writer.close(CloseCode.RESTART, "restart")
-    await running
-    assert peer.close is None
+    peer.writer.close(CloseCode.UNAUTHENTICATED, "the first reason counts")
+    await peer.until(lambda: peer.aborted)
+    assert peer.closed is None
+
+
+async def test_what_waits_comes_before_the_close_and_nothing_after_it() -> None:
+    peer = Peer()
+    topic = peer.subscribe()
+    peer.stop_reading()
+    peer.hub.take(entry(1))
+    topic.push_location(UUID(int=7), location(1))
+    peer.writer.close(CloseCode.RESTART, "restart")
+    peer.hub.take(entry(2))
+    topic.push_location(UUID(int=7), location(2))
+    peer.read_again()
+    assert peer.kinds() == ["subscribed", "event", "location"]
+    assert peer.got[-1]["lat"] == 1
+    assert peer.closed == (CloseCode.RESTART, "restart")
+    peer.writer.leave()
+
+
+async def test_a_socket_that_has_gone_is_sent_nothing_and_lets_go_of_what_waited() -> None:
+    peer = Peer()
+    peer.subscribe()
+    peer.stop_reading()
+    before = writer.WAITING._value.get()
+    for seq in range(1, 5):
+        peer.hub.take(entry(seq))
+    assert writer.WAITING._value.get() == before + 4
+    peer.writer.leave()
+    assert writer.WAITING._value.get() == before
+    peer.writer.push(b"{}")
+    peer.writer.close(CloseCode.RESTART, "too late")
+    peer.read_again()
+    assert (peer.kinds(), peer.closed) == (["subscribed"], None)
 
 
 async def test_a_location_replaces_the_one_that_waits_and_lets_events_pass() -> None:
     peer = Peer()
     topic = peer.subscribe()
-    for lat in range(5):
-        topic.push_location(UUID(int=7), json.dumps({"type": "location", "lat": lat}))
-    topic.push_location(UUID(int=8), json.dumps({"type": "location", "lat": 50}))
+    peer.stop_reading()
+    topic.push_location(UUID(int=7), location(0))
+    topic.push_location(UUID(int=8), location(50))
+    for lat in range(1, 5):
+        topic.push_location(UUID(int=7), location(lat))
     peer.hub.take(entry(1))
-    peer.on_frame = lambda frame: peer.writer.leave() if frame.get("lat") == 50 else None
-    await until_done(peer)
+    peer.read_again()
     assert peer.kinds() == ["subscribed", "event", "location", "location"]
-    assert [frame["lat"] for frame in peer.got[2:]] == [4, 50]
+    assert [frame["lat"] for frame in peer.got[2:]] == [50, 4]
 
 
-async def test_an_answer_comes_before_its_replay_also_when_it_is_asked_for_while_a_location_is_written() -> None:
+async def test_an_answer_comes_before_its_replay() -> None:
     peer = Peer()
     for seq in range(1, 4):
         peer.hub.take(entry(seq))
-    peer.writer.push_location(UUID(int=7), json.dumps({"type": "location"}))
-
-    def ask(frame: dict[str, Any]) -> None:
-        if frame["type"] == "location":
-            peer.subscribe(after=1)
-        elif frame.get("seq") == 3:
-            peer.writer.leave()
-
-    peer.on_frame = ask
-    await until_done(peer)
-    assert peer.kinds() == ["location", "subscribed", "event", "event"]
+    peer.stop_reading()
+    peer.subscribe(after=1)
+    peer.read_again()
+    await peer.has(3)
+    assert peer.kinds() == ["subscribed", "event", "event"]
+    assert peer.seqs() == [1, 2, 3]
 
 
-async def test_events_during_a_replay_come_once_and_after_it() -> None:
+async def test_events_during_a_replay_come_once_and_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "CHUNK", 2)
     peer = Peer()
-    peer.hub.take(entry(1))
-    peer.hub.take(entry(2))
-    peer.subscribe(after=0)
+    for seq in range(1, 6):
+        peer.hub.take(entry(seq))
+    topic = peer.subscribe(after=0)
+    await peer.has(3)
+    assert topic.replaying
+    peer.hub.take(entry(6))
+    await peer.has(7)
+    await until_live(topic)
+    peer.hub.take(entry(7))
+    assert peer.seqs() == [0, 1, 2, 3, 4, 5, 6, 7]
 
-    def more(frame: dict[str, Any]) -> None:
-        if frame.get("seq") in (1, 2):
-            peer.hub.take(entry(frame["seq"] + 2))
 
-    peer.on_frame = more
-    running = asyncio.create_task(until_done(peer))
-    await peer.has(5)
-    peer.hub.take(entry(5))
-    await peer.has(6)
-    peer.writer.leave()
-    await running
-    assert [frame["seq"] for frame in peer.got] == [0, 1, 2, 3, 4, 5]
+async def test_a_replay_rests_while_the_socket_does_not_read_and_keeps_nobody_from_their_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(replay, "AT_ONCE", 1)
+    peer = Peer()
+    for seq in range(1, 100):
+        peer.hub.take(entry(seq))
+    peer.reads_only = 10
+    topic = peer.subscribe(after=0)
+    await peer.has(10)
+    other = Peer()
+    other.hub.take(entry(1))
+    other.writer = Writer(other.hub, peer.past, other)
+    other.subscribe(after=0)
+    await other.has(2)
+    assert (len(peer.got), topic.replaying) == (10, True)
+    peer.read_again()
+    await peer.has(100)
+    assert peer.seqs() == list(range(100))
+
+
+async def test_too_many_who_come_back_at_once_are_told_when_to_try_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay, "MOST_WAITING", 3)
+    peers = [Peer() for _ in range(20)]
+    gate = Slow()
+    async with gate.turn(), gate.turn(), gate.turn(), gate.turn():
+        for peer in peers:
+            peer.hub.take(entry(1))
+            peer.writer = Writer(peer.hub, gate, peer)
+            peer.subscribe(after=0)
+        refused = peers[3:]
+        for peer in refused:
+            await peer.until(lambda peer=peer: peer.closed is not None)  # type: ignore[misc]
+    for peer in peers[:3]:
+        await peer.has(2)
+        assert (peer.kinds(), peer.closed) == (["subscribed", "event"], None)
+    moments = set()
+    for peer in refused:
+        assert peer.closed is not None
+        assert (peer.kinds(), peer.closed[0]) == (["subscribed", "drain"], CloseCode.RESTART)
+        moments.add(peer.got[-1]["reconnect_after_ms"])
+    assert len(moments) > 10
+    assert min(moments) >= replay.RECONNECT_MS[0]
 
 
 async def test_a_heartbeat_says_nothing_while_a_topic_is_behind() -> None:
     peer = Peer()
     peer.hub.take(entry(1))
-    peer.subscribe(after=0)
+    topic = peer.subscribe(after=0)
     peer.writer.beat()
-    peer.on_frame = lambda frame: peer.writer.leave() if frame["type"] == "at" else None
-    running = asyncio.create_task(until_done(peer))
     await peer.has(2)
+    await until_live(topic)
     await asyncio.sleep(0)
     peer.writer.beat()
-    await running
     assert peer.kinds() == ["subscribed", "event", "at"]
 
 
-async def test_a_replay_ends_with_the_socket(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "CLOSE_SECONDS", 0.5)
+async def test_a_replay_ends_with_the_socket() -> None:
     peer = Peer()
     for seq in range(1, 100):
         peer.hub.take(entry(seq))
+    peer.reads_only = 4
     peer.subscribe(after=0)
-    peer.on_frame = lambda frame: (
-        peer.writer.close(CloseCode.UNAUTHENTICATED, "ended") if frame.get("seq") == 3 else None
-    )
-    await until_done(peer)
-    assert [frame["seq"] for frame in peer.got] == [0, 1, 2, 3]
-    assert peer.close is not None
+    await peer.has(4)
+    peer.writer.close(CloseCode.UNAUTHENTICATED, "ended")
+    peer.read_again()
+    assert peer.closed is not None
+    assert peer.seqs() == [0, 1, 2, 3, 4]  # the fourth event was on its way when it was closed
+    await asyncio.sleep(0)
+    assert peer.seqs() == [0, 1, 2, 3, 4]
 
 
 async def test_another_stream_tells_every_topic_to_fetch_and_goes_on() -> None:
@@ -210,15 +330,12 @@ async def test_another_stream_tells_every_topic_to_fetch_and_goes_on() -> None:
     peer.hub.take(entry(1))
     peer.subscribe()
     behind = peer.subscribe(one, after=0)
-    running = asyncio.create_task(until_done(peer))
     await peer.has(2)
     peer.hub.begin("f", 1)
     assert not behind.replaying
     peer.past.go.set()  # it was reading the stream that is no more
     peer.hub.take(entry(2))
     await peer.has(6)
-    peer.writer.leave()
-    await running
     assert sorted((frame["type"], frame["topic"], frame["seq"]) for frame in peer.got[2:]) == [
         ("event", one, 2),
         ("event", "orders", 2),
@@ -233,21 +350,19 @@ async def test_a_past_that_cannot_be_read_is_told_so_and_the_topic_goes_on() -> 
     peer.hub.take(entry(1))
     peer.subscribe(after=0)
     peer.past.go.set()
-    running = asyncio.create_task(until_done(peer))
     await peer.has(2)
     peer.hub.take(entry(2))
-    await peer.has(3)
-    peer.writer.leave()
-    await running
     assert [(frame["type"], frame["seq"]) for frame in peer.got] == [("subscribed", 0), ("resync", 1), ("event", 2)]
 
 
-async def test_a_server_that_has_closed_the_socket_by_itself_ends_it_quietly() -> None:
-    async def send(_: Message) -> None:
-        raise RuntimeError("Unexpected ASGI message 'websocket.send', after sending 'websocket.close'.")
+async def test_a_replay_that_fails_ends_the_socket_and_not_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    peer = Peer()
+    peer.hub.take(entry(1))
 
-    hub = Hub(Ring(0))
-    one = Writer(hub, Slow(), send)
-    one.push("x")
-    await one.run()
-    one.close(CloseCode.RESTART, "too late")  # changes nothing
+    def fail(*_: object) -> None:
+        raise ValueError("broken")
+
+    monkeypatch.setattr(peer.hub.ring, "after", fail)
+    peer.subscribe(after=0)
+    await peer.until(lambda: peer.closed is not None)
+    assert peer.closed == (writer.UNEXPECTED, "unexpected: resume")
