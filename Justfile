@@ -97,7 +97,10 @@ hooks:
 # What placing an order, moving it and paying for it run through: the tests take every branch of it.
 ledger_and_orders := "api,commands,credit,credit_api,credit_commands,credit_store,domain,errors,events,invoice,pricing,route_api,route_commands,store"
 
-# Run the tests on real servers, with branch coverage; a whole run also holds that of orders and payments at 100 %
+# What a status change runs through from the stream to its frame: the same.
+stream_to_frame := "entry,hub,on_the_way,replay,ring,server,sight,stream,topic,wire,writer"
+
+# Run the tests on real servers, with branch coverage; a whole run also holds that of orders, payments and the way of an event to its frames at 100 %
 test *args:
     #!/usr/bin/env bash
     set -euo pipefail
@@ -105,6 +108,8 @@ test *args:
     if [ $# -eq 0 ]; then
         files="{{ ledger_and_orders }}"
         uv run coverage report --include="services/orders/${files//,/.py,services/orders/}.py" --fail-under=100
+        files="{{ stream_to_frame }}"
+        uv run coverage report --include="services/gateway/${files//,/.py,services/gateway/}.py" --fail-under=100
     fi
 
 # Run the tests on real servers with the services' statements going through PgBouncer

@@ -184,6 +184,5 @@ def _key(listener: Listener) -> Key:
             return ADMINS
         if viewer.role == "driver":
             return "driver", viewer.person_id
-        if viewer.restaurant_id is not None:
-            return "restaurant", viewer.restaurant_id
+        return "restaurant", viewer.restaurant_id
     return "quiet", None

@@ -21,9 +21,6 @@ class Ring:
         self._bytes = 0
         self.floor = floor
 
-    def __len__(self) -> int:
-        return len(self._entries) - self._first
-
     def add(self, entry: Entry) -> None:
         """`entry.seq` is above every other."""
         self._entries.append(entry)

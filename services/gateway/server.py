@@ -199,7 +199,7 @@ async def listening(door: Door, host: str, port: int) -> AsyncIterator[None]:
     """Takes sockets until the block ends; those that are left are dropped then. Raises ListenError."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # pragma: no branch  Linux has it
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
     connections: set[_Connection] = set()
 

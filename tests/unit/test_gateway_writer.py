@@ -32,15 +32,18 @@ def entry(seq: int) -> Entry:
 
 
 class Slow(Replays):
-    """A stream that answers once it is let go, and has nothing any more."""
+    """A stream that answers once it is let go: that it has nothing any more, or what it was given."""
 
     def __init__(self) -> None:
         super().__init__(Bus("nats://nowhere", "test"))
         self.go = asyncio.Event()
+        self.answer: Past | TooOldError = TooOldError()
 
     async def read(self, *_: object) -> Past:
         await self.go.wait()
-        raise TooOldError
+        if isinstance(self.answer, TooOldError):
+            raise self.answer
+        return self.answer
 
 
 class Peer:
@@ -366,3 +369,77 @@ async def test_a_replay_that_fails_ends_the_socket_and_not_in_silence(monkeypatc
     peer.subscribe(after=0)
     await peer.until(lambda: peer.closed is not None)
     assert peer.closed == (writer.UNEXPECTED, "unexpected: resume")
+
+
+async def test_topics_are_brought_back_one_after_the_other_and_a_quiet_one_at_once() -> None:
+    peer = Peer()
+    for seq in range(1, 4):
+        peer.hub.take(entry(seq))
+    one = f"order:{UUID(int=1002)}"
+    topics = [peer.subscribe("alerts", after=0), peer.subscribe(after=1), peer.subscribe(one, after=0)]
+    for topic in topics:
+        await until_live(topic)
+    assert [(frame["topic"], frame["seq"]) for frame in peer.got if frame["type"] == "event"] == [
+        ("orders", 2),
+        ("orders", 3),
+        (one, 2),
+    ]
+    again = peer.subscribe(one, after=1)
+    await until_live(again)
+    assert (peer.got[-1]["topic"], peer.got[-1]["seq"]) == (one, 2)
+
+
+async def test_a_topic_that_is_let_go_while_its_past_is_read_is_told_nothing_of_it() -> None:
+    for answer in (TooOldError(), Past([entry(1)], 1)):
+        peer = Peer(ring_bytes=0)
+        peer.hub.take(entry(1))
+        peer.past.answer = answer
+        topic = peer.subscribe(after=0)
+        await asyncio.sleep(0)
+        topic.replaying = False
+        peer.past.go.set()
+        other = peer.subscribe("alerts", after=0)
+        await until_live(other)
+        assert peer.kinds() == ["subscribed", "subscribed"]
+
+
+async def test_a_topic_that_waits_for_its_turn_may_be_overtaken_by_another_stream() -> None:
+    peer = Peer()
+    peer.hub.take(entry(1))
+    async with peer.past.turn(), peer.past.turn(), peer.past.turn(), peer.past.turn():
+        topic = peer.subscribe(after=0)
+        await asyncio.sleep(0)
+        peer.hub.begin("f", 5)
+    other = peer.subscribe("alerts", after=0)
+    await until_live(other)
+    assert not topic.replaying
+    assert peer.kinds() == ["subscribed", "resync", "subscribed"]
+
+
+async def test_a_socket_may_cease_to_read_more_than_once_during_a_replay() -> None:
+    peer = Peer()
+    for seq in range(1, 30):
+        peer.hub.take(entry(seq))
+    peer.reads_only = 5
+    peer.subscribe(after=0)
+    for stop in (5, 12, 20):
+        await peer.has(stop)
+        await asyncio.sleep(0)
+        peer.read_again()
+        peer.reads_only = {5: 7, 12: 8, 20: 100}[stop] - 1
+    await peer.has(30)
+    assert peer.seqs() == list(range(30))
+
+
+async def test_what_was_read_of_the_past_is_sent_in_chunks_as_the_socket_reads() -> None:
+    peer = Peer(ring_bytes=0)
+    for seq in range(1, 201):
+        peer.hub.take(entry(seq))
+    peer.past.answer = Past([entry(seq) for seq in range(1, 200)], 200)
+    peer.past.go.set()
+    peer.reads_only = 60
+    topic = peer.subscribe(after=0)
+    await peer.has(60)
+    peer.read_again()
+    await until_live(topic)
+    assert peer.seqs() == list(range(200))
