@@ -111,7 +111,7 @@ class _Connection(WSListener):
             self._pinged = False
         elif kind == WSMsgType.CLOSE:
             if not transport.is_close_frame_sent:
-                transport.send_close(frame.get_close_code(), b"")
+                transport.send_close(frame.get_close_code() if frame.payload_size else WSCloseCode.OK, b"")
             transport.disconnect()
         else:
             self._ear.refuse(CloseCode.BAD_FRAME, "frames are text")

@@ -45,6 +45,11 @@ WAITED_SECONDS = Histogram(
     buckets=(0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 30),
 )
 
+# From the start at 0: an alert on what grows needs a series to look at.
+CLOSED.labels(CloseCode.TOO_SLOW)
+for _source in ("ring", "stream", "resync"):
+    RESUMES.labels(_source)
+
 _encode = msgspec.json.Encoder().encode
 _log = structlog.get_logger("writer")
 
