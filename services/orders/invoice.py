@@ -83,8 +83,23 @@ th { border-bottom: 2px solid #111 }
 thead { display: table-header-group }
 tr { break-inside: avoid }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
+td:first-child { overflow-wrap: anywhere }
+.unit { white-space: nowrap }
 tfoot td { border-bottom: 0; font-weight: 600; font-size: 13pt }
 @media print { body { margin: 0; padding: 0; max-width: none } }
+@media screen and (max-width: 32rem) {
+  body { margin: 1rem auto; padding: 0 .6rem; font-size: 10pt }
+  th, td { padding: .35rem .15rem }
+  td:first-child { min-width: 5.2rem }
+  tfoot td { font-size: 11pt }
+}
+@media screen and (prefers-color-scheme: dark) {
+  :root { color-scheme: dark }
+  body { color: #eee; background: #16181a }
+  dt { color: #b0b4b8 }
+  th, td { border-color: #43474b }
+  th { border-color: #eee }
+}
 """
 _STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
@@ -109,8 +124,9 @@ def page(invoice: Invoice) -> str:
     ]
     described = "\n".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in facts)
     rows = "\n".join(
-        f'<tr><td>{escape(line.name)}</td><td>{escape(line.unit)}</td><td class="number">{line.quantity}</td>'
-        f'<td class="number">{_money(line.price_cents)}</td><td class="number">{_money(line.total_cents)}</td></tr>'
+        f'<tr><td>{escape(line.name)}</td><td class="unit">{escape(line.unit)}</td>'
+        f'<td class="number">{line.quantity}</td><td class="number">{_money(line.price_cents)}</td>'
+        f'<td class="number">{_money(line.total_cents)}</td></tr>'
         for line in invoice.lines
     )
     return f"""<!doctype html>
