@@ -46,7 +46,7 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
         bus = await stack.enter_async_context(Bus(settings.nats_url, "gateway"))
         valkey = await stack.enter_async_context(open_valkey(settings.valkey_url))
         hub, revocations = Hub(Ring(settings.ring_bytes)), Revocations()
-        stream, tickets, locations = Stream(bus, hub), Tickets(valkey, revocations), Locations(bus, hub)
+        stream, tickets, locations = Stream(bus, hub), Tickets(valkey, revocations), Locations(bus, hub, utc_now)
         limits = Limits(
             Limiter(valkey),
             anonymous_per_minute=settings.rate_anonymous_per_minute,
@@ -73,6 +73,7 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
         await stack.enter_async_context(hearing_revocations(bus, revocations, utc_now, gateway.hear_revocation))
         await stack.enter_async_context(supervised(stream.run(), "stream"))
         await stack.enter_async_context(supervised(locations.hear(), "locations"))
+        await stack.enter_async_context(supervised(locations.forget(), "old locations"))
         await stack.enter_async_context(listening(gateway.open, settings.host, settings.socket_port))
         yield gateway
 

@@ -62,6 +62,7 @@ class Gateway:
         self.ready = ready
         self.heartbeat_s = heartbeat_s
         self.report_location = locations.report
+        self.show_last_locations = locations.show_last
         self._front = front
         self._bus = bus
         self._origins = allowed_origins

@@ -48,6 +48,10 @@ class Listener(Protocol):
     order_id: UUID | None
     replaying: bool
 
+    @property
+    def socket(self) -> object:
+        """What it shares with the other topics of its socket."""
+
     def push(self, frame: bytes) -> None: ...
 
     def push_location(self, order_id: UUID, frame: bytes) -> None: ...
@@ -135,10 +139,11 @@ class Hub:
         if not self._listeners[key]:
             del self._listeners[key]  # or a year's orders would stay
 
-    def concerned(self, restaurant_id: UUID) -> Iterable[Listener]:
-        """Who is told where the order's driver is."""
-        yield from self._of("restaurant", restaurant_id)
-        yield from self._of(*ADMINS)
+    def waiting(self, order_id: UUID, restaurant_id: UUID) -> Collection[Listener]:
+        """Who is told where the order's driver is: each socket once, by whatever topics it has."""
+        to_one = (one for one in self._of("order", order_id) if sight.on_location(restaurant_id, one.viewer))
+        listeners = (*self._of("restaurant", restaurant_id), *self._of(*ADMINS), *to_one)
+        return {listener.socket: listener for listener in listeners}.values()
 
     def _receivers(self, entry: Entry) -> Iterable[tuple[str, Told, Collection[Listener]]]:
         """As `sight` says of every topic, found without asking every topic: topic, what it is told, whose."""

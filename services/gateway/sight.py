@@ -45,6 +45,11 @@ def on_orders(audience: Audience, viewer: Viewer) -> Told | None:
     return Told.LEFT if audience.left_driver_id == viewer.person_id else None
 
 
+def on_location(restaurant_id: UUID, viewer: Viewer) -> bool:
+    """Whether the viewer is told where an order is that is on the way to the restaurant: it and admins are."""
+    return viewer.role == "admin" or (viewer.role == "restaurant" and viewer.restaurant_id == restaurant_id)
+
+
 def on_offers(audience: Audience, viewer: Viewer) -> Told | None:
     """Topic `offers`: what becomes an open offer of the driver's zone, and what ceases to be one."""
     if viewer.zone is None:

@@ -68,6 +68,8 @@ class Gate(Protocol):
 
     async def report_location(self, driver_id: UUID, lat: float, lon: float) -> None: ...
 
+    def show_last_locations(self, topic: Subscription) -> None: ...
+
 
 class Socket:
     """From the accepted handshake to the close: the server says what it hears and whether it reads."""
@@ -207,11 +209,13 @@ class Socket:
         TOPICS.inc()
         if after is not None and known:
             self.writer.tell(realtime.Subscribed(topic.name, after.seq))
+            self._gate.show_last_locations(topic)
             topic.replay(after.seq)
             self.writer.replay(topic)
             return
         seq = self._gate.hub.seq
         self.writer.tell(realtime.Subscribed(topic.name, seq))
+        self._gate.show_last_locations(topic)
         if after is not None:
             RESUMES.labels("resync").inc()
             topic.resync(seq)

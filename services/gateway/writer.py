@@ -66,6 +66,10 @@ class Subscription(Topic):
         self.past: Past | None = None
         self._writer = writer
 
+    @property
+    def socket(self) -> object:
+        return self._writer
+
     def push(self, frame: bytes) -> None:
         self._writer.push(frame)
 

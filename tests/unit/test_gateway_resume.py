@@ -20,6 +20,7 @@ from services.gateway.ring import Ring
 from services.gateway.sight import Viewer
 from services.gateway.socket import Socket
 from services.gateway.tickets import Tickets
+from services.gateway.topic import Topic
 from shared.bus import Bus
 from shared.identity import Identity
 from tests.support import eventually, identity
@@ -91,6 +92,8 @@ class World:
         return True
 
     async def report_location(self, driver_id: UUID, lat: float, lon: float) -> None: ...
+
+    def show_last_locations(self, topic: Topic) -> None: ...
 
     def publish(self, order: int, repeat: bool) -> None:
         version = self._versions.get(order, 0) + (0 if repeat and order in self._versions else 1)

@@ -110,6 +110,7 @@ class Hearing(Topic):
 
     def __init__(self, name: str, viewer: Viewer) -> None:
         super().__init__(name, viewer)
+        self.socket: object = self
         self.heard: list[bytes] = []
 
     def push(self, frame: bytes) -> None:
