@@ -42,7 +42,7 @@ parked *args:
 schema:
     @uv run python -m deploy.local schema
 
-# Write proto/schema from the contracts
+# Write proto/schema and proto/asyncapi from the contracts
 schemas:
     @uv run python -m proto
 

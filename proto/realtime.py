@@ -50,11 +50,15 @@ class Hello(msgspec.Struct, frozen=True, tag="hello", tag_field="type", forbid_u
 
 
 class Subscribe(msgspec.Struct, frozen=True, tag="subscribe", tag_field="type", forbid_unknown_fields=True):
+    """Begins a topic, anew if it is subscribed already: after the position, or from now on."""
+
     topic: Topic
     after: Position | None = None
 
 
 class Unsubscribe(msgspec.Struct, frozen=True, tag="unsubscribe", tag_field="type", forbid_unknown_fields=True):
+    """Ends a topic."""
+
     topic: Topic
 
 
@@ -90,6 +94,8 @@ class Subscribed(msgspec.Struct, frozen=True, tag="subscribed", tag_field="type"
 
 
 class Unsubscribed(msgspec.Struct, frozen=True, tag="unsubscribed", tag_field="type"):
+    """Nothing more comes of the topic."""
+
     topic: str
 
 
@@ -126,6 +132,8 @@ class Resync(msgspec.Struct, frozen=True, tag="resync", tag_field="type"):
 
 
 class DriverLocation(msgspec.Struct, frozen=True, tag="location", tag_field="type"):
+    """Where the driver of an order on the way was `at`. Not stored, without a seq: one that is lost is lost."""
+
     order_id: UUID
     lat: float
     lon: float

@@ -1,11 +1,12 @@
-"""The gateway's one route beside the socket."""
+"""The gateway's routes beside the socket: a ticket for it, and what it says."""
 
 from typing import Any
 
 import msgspec
-from litestar import Request, post
+from litestar import Request, get, post
 from litestar.openapi import ResponseSpec
 
+from proto.documents import socket_document
 from services.gateway.tickets import LIFE_SECONDS, Tickets
 from shared.http.guards import signed_in
 from shared.http.openapi import documented
@@ -30,4 +31,16 @@ async def issue_ticket(request: Request[Any, Any, Any]) -> Ticket:
     return Ticket(await tickets.issue(request.user), LIFE_SECONDS)
 
 
-ROUTES = (issue_ticket,)
+@get(
+    "/api/realtime/asyncapi.json",
+    responses={200: ResponseSpec(dict[str, Any]), **documented(401, 429)},
+    summary="What the socket says",
+)
+async def describe_socket() -> dict[str, Any]:
+    """The frames of `/ws` as an AsyncAPI 3.0 document."""
+    return _SOCKET
+
+
+_SOCKET = socket_document()
+
+ROUTES = (issue_ticket, describe_socket)

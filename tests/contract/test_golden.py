@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from proto import realtime
-from proto.__main__ import PUBLISHED, VERSION
 from proto.envelope import Envelope
 from proto.orders import EventType, OrderEvent, RoutedOrderEvent
+from proto.schemas import PUBLISHED, VERSION
 from tests.contract.expected import GOLDEN, PLACED, golden_bytes, golden_files, golden_of_event
 
 FILES = [pytest.param(*row, id=str(row[0].relative_to(GOLDEN).with_suffix(""))) for row in golden_files()]

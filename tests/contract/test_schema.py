@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from proto import realtime
-from proto.__main__ import FOLDER, schemas
+from proto.__main__ import SCHEMAS as FOLDER
+from proto.schemas import schemas
 from tests.contract.expected import GOLDEN, golden_bytes, golden_files
 
 NAME_OF_UNION = {realtime.ClientFrame: "ClientFrame", realtime.ServerFrame: "ServerFrame"}
