@@ -1,11 +1,12 @@
 """A client of the socket protocol `larder.v1`, for tests, the demo and whoever writes one in Python.
 
-`docs/realtime.md` is the protocol's reference. The client keeps the position of each topic, so that a new connection
-can go on where this one ended.
+`docs/realtime.md` is the protocol's reference. The client is one connection and keeps the position of each topic, so
+that a new one can go on where this one ended; `shared.realtime_feed` does that.
 """
 
 from collections.abc import AsyncIterator
 from types import TracebackType
+from typing import get_args
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
@@ -19,6 +20,15 @@ MAX_FRAME_BYTES = 4 * 1024 * 1024
 
 _decoder: msgspec.json.Decoder[ServerFrame] = msgspec.json.Decoder(ServerFrame)
 _encoder = msgspec.json.Encoder()
+
+TAGS = frozenset(frame.__struct_config__.tag for frame in get_args(ServerFrame))
+
+
+class _Tagged(msgspec.Struct):
+    type: str
+
+
+_tags = msgspec.json.Decoder(_Tagged)
 
 
 class RealtimeClient:
@@ -74,10 +84,17 @@ class RealtimeClient:
         await self._connection.send(_encoder.encode(frame).decode())
 
     async def receive(self) -> ServerFrame:
-        """The next frame. Raises ConnectionClosed."""
-        frame = _decoder.decode(await self._connection.recv())
-        self._note(frame)
-        return frame
+        """The next frame of a type that we know. Raises ConnectionClosed."""
+        while True:
+            text = await self._connection.recv()
+            try:
+                frame = _decoder.decode(text)
+            except msgspec.ValidationError:
+                if _tags.decode(text).type in TAGS:
+                    raise
+                continue  # of a server that is newer than we are
+            self._note(frame)
+            return frame
 
     async def __aiter__(self) -> AsyncIterator[ServerFrame]:
         """Every frame until the socket is closed, by whichever side."""
@@ -86,6 +103,10 @@ class RealtimeClient:
                 yield await self.receive()
             except ConnectionClosed:
                 return
+
+    def abort(self) -> None:
+        """Ends it without a word, as a network does that is gone."""
+        self._connection.transport.abort()
 
     async def close(self) -> None:
         await self._connection.close()
