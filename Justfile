@@ -136,7 +136,7 @@ verify-compose:
 bench *args:
     @uv run python -m loadtests.bench "$@"
 
-# Load the running stack and hold it to thresholds: `just loadtest baseline rate=100 seconds=60`
+# Load the running stack and hold it to thresholds: `just loadtest baseline rate=100 seconds=60`, `just loadtest realtime`
 loadtest *args:
     @uv run python -m loadtests "$@"
 

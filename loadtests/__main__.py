@@ -2,8 +2,8 @@
 
 k6 sends at a fixed rate whatever the answers take (an open model), so a slow server cannot slow its own test. The
 people of the script are the demo's, signed in through Nginx; k6 gets them, and products that are for sale, as a JSON
-file. Exit status: 0 when every threshold held, else 1. What was measured is printed and kept in
-build/loadtest-NAME.json.
+file. `realtime` signs its drivers in by itself, opens their sockets, and measures from a request to their frames. Exit
+status: 0 when every threshold held, else 1. What was measured is printed and kept in build/loadtest-NAME.json.
 
 Refuses a stack that does not run, and any address but that stack's.
 """
@@ -34,8 +34,8 @@ from deploy.local.layout import REPOSITORY
 from deploy.local.processes import clean_environment
 from shared import log
 
-SCRIPTS = ("baseline",)
-RESTAURANTS, PRODUCTS = 40, 2000
+SCRIPTS = ("baseline", "realtime")
+RESTAURANTS, PRODUCTS, LISTENERS = 40, 2000, 50
 """How many of the demo's take part."""
 
 LIMITS = {"rate": (1, 1000), "seconds": (5, 600)}
@@ -82,6 +82,7 @@ async def _prepare(stack: Stack, console: Console) -> dict[str, Any]:
             "password": people.PASSWORD,
             "admin": await _sign_in(session, people.ADMIN),
             "drivers": [await _sign_in(session, email) for email in drivers],
+            "listeners": [people.driver_email(number) for number in range(LISTENERS)],
             "restaurants": [await _sign_in(session, email) for email in emails],
             "products": _products(world, chance),
         }
@@ -131,15 +132,26 @@ def _run(name: str, options: dict[str, int], cast: dict[str, Any]) -> tuple[dict
 
 
 def _show(summary: dict[str, Any], console: Console) -> None:
-    table = Table(title=f"{summary['requests']:,} requests, {summary['per_second']:.1f} a second")
-    table.add_column("request")
+    title = f"{summary['requests']:,} requests, {summary['per_second']:.1f} a second"
+    console.print(_table(title, "request", summary["by_name"]))
+    console.print(f"Errors: {summary['failed']:.2%}. Not sent in time: {summary['dropped']:,}.")
+    frames = summary.get("frames")
+    if frames is not None:
+        title = f"Frames on {frames['sockets']} sockets, since their request was sent"
+        console.print(_table(title, "after", frames["by_step"]))
+        told = "Missing: {missing:,}. Repeated, out of order or not theirs: {wrong:,}. Sockets broken: {broken:,}."
+        console.print(told.format(**frames))
+
+
+def _table(title: str, what: str, rows: dict[str, Any]) -> Table:
+    table = Table(title=title)
+    table.add_column(what)
     for heading in ("count", "p50 ms", "p95 ms", "p99 ms", "max ms"):
         table.add_column(heading, justify="right")
-    for name, row in summary["by_name"].items():
+    for name, row in rows.items():
         times = (f"{row[stat]:.1f}" for stat in ("p50", "p95", "p99", "max"))
         table.add_row(name, f"{row['count']:,}", *times, style="bold" if name == "all" else None)
-    console.print(table)
-    console.print(f"Errors: {summary['failed']:.2%}. Not sent in time: {summary['dropped']:,}.")
+    return table
 
 
 def _options(arguments: list[str]) -> tuple[str, dict[str, int]]:
