@@ -8,6 +8,7 @@ import pytest
 
 from deploy.local import Stack
 from proto import realtime
+from proto.streams import location_subject
 from services.gateway import app
 from services.gateway.last_locations import KEPT
 from shared.bus import Bus
@@ -84,6 +85,19 @@ async def test_who_comes_later_is_told_at_once_on_any_gateway(gates: tuple[Gate,
         frames = [await receive(back) for _ in range(6)]
         assert seen[0] in frames
         assert [frame.event for frame in frames if isinstance(frame, realtime.Event)][-1] == "OrderDispatched"
+
+
+async def test_what_is_no_report_is_passed_over(gates: tuple[Gate, Gate], bus: Bus) -> None:
+    here, _ = gates
+    carrier, somebody = driver(), restaurant()
+    async with await here.listen(carrier) as sender, await here.listen(somebody) as witness:
+        await carried(bus, somebody, carrier)
+        await events(sender, 1)
+        await events(witness, 5)
+        await bus.client.publish(location_subject(carrier.person_id), b"{}")
+        await bus.client.flush()
+        await sender.send_location(1.5, 2.5)
+        assert (await place_of(witness)).lat == 1.5
 
 
 async def test_nothing_is_told_after_it_arrived_or_after_minutes(

@@ -20,6 +20,7 @@ from websockets.typing import Subprotocol
 from proto import realtime
 from proto.realtime import SUBPROTOCOL, CloseCode, Position, ServerFrame
 from shared import realtime_feed
+from shared.realtime import RealtimeClient
 from shared.realtime_feed import LONGEST_SECONDS, RealtimeFeed, wait_seconds
 
 ORDER = "order:019330aa-0000-7000-8000-000000000001"
@@ -369,6 +370,29 @@ async def test_who_gives_up_waiting_may_go_on_later() -> None:
             await asyncio.wait_for(feed.receive(), 0.05)
         gates[0].set()
         await until(feed, LAST)
+
+
+async def test_who_gives_up_half_subscribed_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    subscribe, hanging = RealtimeClient.subscribe, [True]
+
+    async def hangs_once(client: RealtimeClient, topic: str, after: Position | None = None) -> None:
+        await subscribe(client, topic, after)
+        if hanging:
+            hanging.clear()
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(RealtimeClient, "subscribe", hangs_once)
+    topics = ["orders", "offers"]
+
+    async def first(visit: Visit) -> None:
+        await visit.welcomes(topics=1)
+        await visit.stays()
+
+    async with playing(first, last(2)) as server, RealtimeFeed(server.url, ticket, topics) as feed:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(feed.receive(), 0.3)
+        await until(feed, LAST)
+    assert list(server.visits[1].asked) == topics
 
 
 def test_waits_grow_up_to_a_limit_and_have_chance_in_them(monkeypatch: pytest.MonkeyPatch) -> None:
