@@ -19,10 +19,11 @@ from proto.schemas import PUBLISHED, VERSION, components, formatted
 _SCHEMA = "#/components/schemas/{name}"
 
 CLOSE_CODES: Mapping[int, str] = {
+    1002: "What is no WebSocket frame: mend the client.",
     1007: "A frame that is no UTF-8: mend the client.",
     1009: "A frame larger than 64 KiB: mend the client.",
     1011: "No answer to a ping, or a fault of ours: come back and resume.",
-    CloseCode.RESTART: "Restart, or the events cannot be read yet: come back and resume.",
+    CloseCode.RESTART: "Restart, too many at once, or the events cannot be read yet: come back and resume.",
     CloseCode.BAD_FRAME: "A frame that is no JSON, unknown, too large, binary, or out of place: mend the client.",
     CloseCode.UNAUTHENTICATED: "The ticket is used or expired, the token ran out or was revoked, or no hello came in "
     "time: a fresh ticket; sign in if that is refused.",

@@ -28,7 +28,7 @@ SILENT_BEATS = 3
 PASSING = frozenset({429, 500, 502, 503, 504})
 """Statuses of a refused handshake that may be another one the next time."""
 
-MEND_THE_CLIENT = frozenset({1007, 1009, CloseCode.BAD_FRAME, CloseCode.TOO_MANY_REQUESTS})
+MEND_THE_CLIENT = frozenset({1002, 1007, 1009, CloseCode.BAD_FRAME, CloseCode.TOO_MANY_REQUESTS})
 
 
 def wait_seconds(tries: int, chance: float) -> float:
