@@ -48,14 +48,14 @@ redis.call('SET', KEYS[1], string.format('%.0f', before), 'PX', math.ceil((befor
 _log = structlog.get_logger("limits")
 
 
-def open_valkey(url: str) -> Redis:
-    """A client that gives up after 100 ms instead of the library's 5 s and 10 retries."""
+def open_valkey(url: str, patience: float = TIMEOUT_SECONDS) -> Redis:
+    """A client that gives up after 100 ms, or `patience` in seconds, instead of the library's 5 s and 10 retries."""
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=50,
-        timeout=TIMEOUT_SECONDS,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
+        timeout=patience,
+        socket_timeout=patience,
+        socket_connect_timeout=patience,
         retry=Retry(NoBackoff(), 1),
     )
     return Redis.from_pool(pool)

@@ -11,7 +11,7 @@ from services.gateway.replay import Replays
 from services.gateway.ring import Ring
 from services.gateway.server import listening
 from services.gateway.stream import Stream
-from services.gateway.tickets import Tickets
+from services.gateway.tickets import PATIENCE_SECONDS, Tickets
 from shared.bus import Bus
 from shared.http.front import Front
 from shared.http.health import Operations
@@ -45,8 +45,13 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
     async with AsyncExitStack() as stack:
         bus = await stack.enter_async_context(Bus(settings.nats_url, "gateway"))
         valkey = await stack.enter_async_context(open_valkey(settings.valkey_url))
+        tickets_valkey = await stack.enter_async_context(open_valkey(settings.valkey_url, PATIENCE_SECONDS))
         hub, revocations = Hub(Ring(settings.ring_bytes)), Revocations()
-        stream, tickets, locations = Stream(bus, hub), Tickets(valkey, revocations), Locations(bus, hub, utc_now)
+        stream, tickets, locations = (
+            Stream(bus, hub),
+            Tickets(tickets_valkey, revocations),
+            Locations(bus, hub, utc_now),
+        )
         limits = Limits(
             Limiter(valkey),
             anonymous_per_minute=settings.rate_anonymous_per_minute,

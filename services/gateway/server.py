@@ -87,7 +87,7 @@ Door = Callable[[str, Mapping[str, str]], Callable[[Wire], Ear]]
 class _Connection(WSListener):
     """A socket as picows sees it, and the wire that its writer sends on."""
 
-    __slots__ = ("_ear", "_make", "_parts", "_pinged", "_pinging", "_server", "_timer", "_transport", "send")
+    __slots__ = ("_ear", "_make", "_parts", "_pinged", "_pinging", "_server", "_timer", "send", "transport")
 
     def __init__(self, make: Callable[[Wire], Ear], server: "set[_Connection]") -> None:
         self._make = make
@@ -97,7 +97,7 @@ class _Connection(WSListener):
         self._timer: asyncio.TimerHandle | None = None
 
     def on_ws_connected(self, transport: WSTransport) -> None:
-        self._transport = transport
+        self.transport = transport
         self.send: Callable[[bytes], None] = partial(transport.send, WSMsgType.TEXT)
         self._server.add(self)
         self._pinging = asyncio.get_running_loop().call_later(PING_SECONDS, self._ask)
@@ -122,7 +122,7 @@ class _Connection(WSListener):
         if self._timer is not None:
             self._timer.cancel()
         self._ear.gone()
-        del self.send, self._ear, self._transport  # a ring, for the collector to find otherwise
+        del self.send, self._ear, self.transport  # a ring, for the collector to find otherwise
 
     def pause_writing(self) -> None:
         self._ear.pause()
@@ -132,17 +132,11 @@ class _Connection(WSListener):
 
     def close(self, code: int, reason: str) -> None:
         brief = reason.encode()[:REASON_BYTES].decode(errors="ignore")
-        self._transport.send_close(cast("WSCloseCode", code), brief.encode())  # ours are none of its enum
+        self.transport.send_close(cast("WSCloseCode", code), brief.encode())  # ours are none of its enum
         self._timer = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._drop, "no answer to the close")
 
     def abort(self) -> None:
-        self._transport.disconnect(graceful=False)
-
-    async def end(self) -> None:
-        """Aborts, and returns when all has been let go."""
-        transport = self._transport
-        self.abort()
-        await transport.wait_disconnected()
+        self.transport.disconnect(graceful=False)
 
     def _take(self, frame: WSFrame) -> None:
         """A text, or a part of one."""
@@ -174,7 +168,7 @@ class _Connection(WSListener):
             self._drop("no pong")
             return
         self._pinged = True
-        self._transport.send_ping()
+        self.transport.send_ping()
         self._pinging = asyncio.get_running_loop().call_later(PING_SECONDS, self._ask)
 
     def _drop(self, reason: str) -> None:
@@ -231,8 +225,11 @@ async def listening(door: Door, host: str, port: int) -> AsyncIterator[None]:
         yield
     finally:
         server.close()
-        for connection in list(connections):
-            await connection.end()
+        transports = [connection.transport for connection in connections]
+        for transport in transports:
+            transport.disconnect(graceful=False)
+        for transport in transports:
+            await transport.wait_disconnected()
         await server.wait_closed()
 
 

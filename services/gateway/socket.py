@@ -20,7 +20,7 @@ from proto.realtime import MAX_FRAME_BYTES, MAX_TOPICS, CloseCode, Position
 from services.gateway.hub import Hub
 from services.gateway.replay import Replays
 from services.gateway.sight import Viewer
-from services.gateway.tickets import TicketError, Tickets
+from services.gateway.tickets import TicketError, Tickets, TicketsAwayError
 from services.gateway.topic import ONLY_FOR
 from services.gateway.wire import Wire
 from services.gateway.writer import RESUMES, UNEXPECTED, Subscription, Writer
@@ -259,6 +259,8 @@ class Socket:
             return await self._gate.tickets.redeem(ticket)
         except TicketError as error:
             raise Closed(CloseCode.UNAUTHENTICATED, str(error)) from error
+        except TicketsAwayError as error:
+            raise Closed(CloseCode.RESTART, str(error)) from error
 
     def _become(self, identity: Identity) -> None:
         """Who the socket speaks for, until their token ends."""

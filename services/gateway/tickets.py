@@ -19,8 +19,16 @@ LIFE_SECONDS = 30
 _identities = msgspec.msgpack.Decoder(Identity)
 
 
+PATIENCE_SECONDS = 2.0
+"""For Valkey. When thousands come back at once a moment's wait is better than to be sent away."""
+
+
 class TicketError(Exception):
     """The ticket is used, expired or none of ours."""
+
+
+class TicketsAwayError(Exception):
+    """Nobody can say what the ticket is worth. It may be used up: come back with a fresh one."""
 
 
 class Tickets:
@@ -40,11 +48,11 @@ class Tickets:
         return ticket
 
     async def redeem(self, ticket: str) -> Identity:
-        """Once. Raises TicketError, also when Valkey is away."""
+        """Once. Raises TicketError, and TicketsAwayError when Valkey is away."""
         try:
             payload = await self._valkey.getdel(_key(ticket))
         except (RedisError, OSError) as error:
-            raise TicketError("tickets cannot be looked up") from error
+            raise TicketsAwayError("tickets cannot be looked up: come back") from error
         if payload is None:
             raise TicketError("the ticket is used, expired or unknown")
         identity = _identities.decode(payload.encode() if isinstance(payload, str) else payload)

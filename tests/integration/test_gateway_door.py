@@ -133,7 +133,7 @@ async def test_there_are_no_tickets_while_valkey_is_away_and_sockets_stay(stack:
         with pytest.raises(ConnectionClosed) as refused:
             await RealtimeClient.connect(gate.socket_url, "any")
         assert refused.value.rcvd is not None
-        assert refused.value.rcvd.code == CloseCode.UNAUTHENTICATED
+        assert refused.value.rcvd.code == CloseCode.RESTART
 
 
 async def test_who_does_not_read_is_told_to_resume_and_slows_nobody(
