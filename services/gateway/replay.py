@@ -22,10 +22,11 @@ from services.gateway.entry import Entry
 from shared.bus import Bus
 
 AT_ONCE = 4
-MOST_WAITING = 500
-"""About a second's work: reads of the stream, which are the slowest, take some 10 ms and are AT_ONCE."""
+MOST_WAITING = 2_000
+"""Some five seconds' work: reads of the stream, the slowest, take about 10 ms and are AT_ONCE. To wait costs nothing
+and to come back a ticket, a handshake and a hello: so many wait, and who is sent away stays away for longer."""
 
-RECONNECT_MS = (1_000, 6_000)
+RECONNECT_MS = (5_000, 20_000)
 """When to come back, each at a moment of their own."""
 
 BATCH = 500

@@ -13,14 +13,14 @@ from shared.bus import Bus
 from shared.realtime_feed import RealtimeFeed
 from tests.gateway import Life, open_gate, restaurant
 
-CLIENTS, EVENTS, ROOM = 60, 30, 8
+CLIENTS, EVENTS, ROOM = 40, 30, 12
 
 
 async def test_a_storm_of_resumes_is_absorbed_and_nobody_misses_or_hears_twice(
     stack: Stack, relay: None, bus: Bus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replay, "MOST_WAITING", ROOM)
-    monkeypatch.setattr(replay, "RECONNECT_MS", (20, 400))
+    monkeypatch.setattr(replay, "RECONNECT_MS", (300, 2_000))
     async with open_gate(stack, LARDER_RING_BYTES="0", LARDER_SOCKETS_PER_PERSON="1000") as gate:
         somebody = restaurant()
         assert somebody.restaurant_id is not None
