@@ -1,10 +1,12 @@
 """One set of real servers for the whole run, and one relay."""
 
+import logging
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from deploy.local import Layout, Stack
 from proto.streams import STREAMS
@@ -13,6 +15,15 @@ from shared.outbox import app as relay_app
 from tests.support import POOLED, TEST_PORT, settings_of
 
 SERVERS = {"postgres", "nats", "valkey"} | ({"pooler"} if POOLED else set())
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """A command that a test calls has its logs go to that test's stderr, which is closed afterwards."""
+    handlers = logging.root.handlers[:]
+    yield
+    structlog.reset_defaults()
+    logging.root.handlers[:] = handlers
 
 
 @pytest.fixture(scope="session")
