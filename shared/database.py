@@ -10,13 +10,15 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, time_ns
 from types import TracebackType
 from typing import Any, TypeAlias
 
 import aiosql
 import asyncpg
 from prometheus_client import Gauge, Histogram
+
+from shared.tracing import OpenSpan
 
 Pool: TypeAlias = Any
 Connection: TypeAlias = Any
@@ -129,16 +131,21 @@ class connection:  # noqa: N801  used as a function: `async with connection(pool
 
 class transaction(connection):  # noqa: N801  used as a function, like the above
     """A connection inside a transaction. `begin` is one simple-protocol message: the `begin`, and any SET LOCAL with
-    it, in a single round trip. Raises TimeoutError when no connection came free in time."""
+    it, in a single round trip. Under `span` it is told of from its begin to its end. Raises TimeoutError when no
+    connection came free in time."""
 
-    __slots__ = ("_begin",)
+    __slots__ = ("_began", "_begin", "_span")
 
-    def __init__(self, pool: Pool, begin: str = "begin") -> None:
+    def __init__(self, pool: Pool, begin: str = "begin", span: OpenSpan | None = None) -> None:
         super().__init__(pool)
         self._begin = begin
+        self._span = span
+        self._began = 0
 
     async def __aenter__(self) -> Connection:
         acquired = await super().__aenter__()
+        if self._span is not None:
+            self._began = time_ns()
         try:
             await acquired.execute(self._begin)
         except BaseException as error:
@@ -158,6 +165,9 @@ class transaction(connection):  # noqa: N801  used as a function, like the above
                 with suppress(asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
                     await self._acquired.execute("rollback")
         finally:
+            if self._span is not None:
+                told = {"larder.outcome": "commit" if error is None else "rollback"}
+                self._span.child("transaction", self._began, kind="client", attributes=told)
             await super().__aexit__(kind, error, trace)
 
 

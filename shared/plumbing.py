@@ -17,6 +17,7 @@ from shared.identity import Revocations, TokenVerifier
 from shared.limits import Limiter, Limits, open_valkey
 from shared.revocations import hearing_revocations
 from shared.settings import ContextSettings, raw_key
+from shared.tracing import Tracer, open_tracer
 
 
 def utc_now() -> datetime:
@@ -36,9 +37,11 @@ class Plumbing:
     limits: Limits
     cursors: Cursors
     now: Callable[[], datetime]
+    tracer: Tracer | None
 
     def front(self, routes: Routes) -> Front:
-        return Front(routes, Operations({"database": database_answers(self.pool)}), self.verifier, self.limits)
+        operations = Operations({"database": database_answers(self.pool)})
+        return Front(routes, operations, self.verifier, self.limits, self.tracer)
 
 
 @asynccontextmanager
@@ -47,6 +50,9 @@ async def open_plumbing(
 ) -> AsyncIterator[Plumbing]:
     """Opens the pool, the bus and Valkey. Raises when Postgres is away; the other two may come later."""
     async with AsyncExitStack() as stack:
+        tracer = await stack.enter_async_context(
+            open_tracer(settings.otlp_endpoint, name, settings.instance, settings.trace_ratio)
+        )
         pool = await stack.enter_async_context(
             open_pool(
                 settings.database_url,
@@ -73,4 +79,5 @@ async def open_plumbing(
             ),
             cursors=Cursors(raw_key(settings.cursor_key)),
             now=now,
+            tracer=tracer,
         )

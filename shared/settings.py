@@ -7,9 +7,12 @@ secrets.
 
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
+from socket import gethostname
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
+
+from shared.tracing import Endpoint, Ratio
 
 PREFIX = "LARDER_"
 
@@ -49,21 +52,34 @@ def load(kind: type[S], environment: Mapping[str, str]) -> S:
 
 
 class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What every long-running process is told: where to listen, how to log, where NATS is."""
+    """What every long-running process is told: where to listen, how to log."""
 
     host: str
     port: int
     log: Literal["json", "console"]
+
+
+class BusSettings(ProcessSettings, frozen=True, kw_only=True):
+    """A process on the way of events: where NATS is, and where spans go, if anywhere."""
+
     nats_url: str
+    otlp_endpoint: Endpoint = ""
+
+    @property
+    def instance(self) -> str:
+        """What tells this process from its replicas, in traces."""
+        return f"{gethostname()}:{self.port}"
 
 
-class ServiceSettings(ProcessSettings, frozen=True, kw_only=True):
-    """A service that answers people. A rate of 0 is no limit."""
+class ServiceSettings(BusSettings, frozen=True, kw_only=True):
+    """A service that answers people. A rate of 0 is no limit. `trace_ratio` of the requests are traced, when there is
+    an `otlp_endpoint`; who asks may have decided it for theirs."""
 
     valkey_url: str
     token_public_key: str
     rate_anonymous_per_minute: int
     rate_person_per_hour: int
+    trace_ratio: Ratio = 0.1
 
 
 class ContextSettings(ServiceSettings, frozen=True, kw_only=True):

@@ -21,9 +21,9 @@ class Outbox:
     context: str
     database: Pool
 
-    async def write(self, key: UUID, version: int, size: int = 0, subject: str | None = None) -> int:
-        """One event; the row's id."""
-        payload = json.dumps({"order": {"id": str(key), "version": version}, "filler": "x" * size})
+    async def write(self, key: UUID, version: int, size: int = 0, subject: str | None = None, **more: object) -> int:
+        """One event with `more` in its envelope; the row's id."""
+        payload = json.dumps({"order": {"id": str(key), "version": version}, "filler": "x" * size, **more})
         row_id: int = await self.database.fetchval(
             f"insert into {self.context}.outbox (event_id, key, subject, payload) values ($1, $2, $3, $4) returning id",  # noqa: S608
             new_id(),

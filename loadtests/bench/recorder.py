@@ -120,6 +120,7 @@ async def _call(routes: Any, identity: Identity, request: Request) -> tuple[int,
         "user": identity,
         "request_id": "00000000-0000-7000-8000-000000000000",
         "traceparent": None,
+        "span": None,
     }
     status, answered = 0, b""
 

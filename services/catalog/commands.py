@@ -37,7 +37,7 @@ async def create_product(catalog: Catalog, caller: Caller, new: NewProduct) -> P
         product = domain.create(new, new_id(), catalog.now())
     except NoPriceError as error:
         raise invalid_field("price_cents", str(error)) from error
-    async with transaction(catalog.pool) as connection:
+    async with transaction(catalog.pool, span=caller.span) as connection:
         if not await store.insert_product(connection, product, event_of(product, caller)):
             raise Problem(409, "There is a product with this sku.", code="sku", present={"present": {"sku": new.sku}})
     await catalog.bus.nudge(WAKE)
@@ -46,7 +46,7 @@ async def create_product(catalog: Catalog, caller: Caller, new: NewProduct) -> P
 
 async def change_product(catalog: Catalog, caller: Caller, product_id: UUID, changes: Changes) -> Product:
     """The product as it is then; a change that changes nothing makes no version. Raises Problem: 404, 409."""
-    async with transaction(catalog.pool) as connection:
+    async with transaction(catalog.pool, span=caller.span) as connection:
         product = await store.get_product_for_change(connection, product_id)
         if product is None:
             raise not_found("product")

@@ -81,7 +81,7 @@ async def place_order(orders: Orders, caller: Caller, key: str, wanted: PlaceOrd
     if restaurant_id is None:
         raise Problem(403, "Only people of a restaurant place orders.", code="forbidden")
     claim = Key(restaurant_id, key, hash_of(b"place", wanted))
-    async with transaction(orders.pool, store.begin_as(caller.identity)) as connection:
+    async with transaction(orders.pool, store.begin_as(caller.identity), caller.span) as connection:
         products = [line.product_id for line in wanted.items]
         known = await store.get_customer_and_prices(connection, restaurant_id, products)
         try:
@@ -125,7 +125,7 @@ async def change_order(orders: Orders, caller: Caller, order_id: UUID, key: str 
     # A restaurant's people share their keys: the order is the restaurant's.
     scope = identity.restaurant_id or identity.person_id
     claim = None if key is None else Key(scope, key, hash_of(order_id.bytes, wanted))
-    async with transaction(orders.pool, store.begin_as(identity)) as connection:
+    async with transaction(orders.pool, store.begin_as(identity), caller.span) as connection:
         found = await store.get_order_for_change(connection, order_id, _who_gets_it(identity, wanted))
         # After the lock: who sent the same before is done by now, and its answer is to be seen.
         if claim is not None and (stored := await stored_answer(connection, claim)) is not None:

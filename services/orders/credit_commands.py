@@ -43,7 +43,7 @@ async def record_payment(orders: Orders, caller: Caller, key: str, wanted: Recor
     """201 with the payment. Raises Problem 400 for a restaurant nobody knows, 422 for a key used otherwise. More than
     is owed is taken as paid ahead."""
     claim = Key(caller.identity.person_id, key, hash_of(b"payment", wanted))
-    async with transaction(orders.pool, store.begin_as(caller.identity)) as connection:
+    async with transaction(orders.pool, store.begin_as(caller.identity), caller.span) as connection:
         await credit_store.open_credit(connection, wanted.restaurant_id)
         # After the lock: who sent the same before is done by now, and its answer is to be seen.
         if (stored := await stored_answer(connection, claim)) is not None:

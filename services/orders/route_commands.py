@@ -33,7 +33,7 @@ class PutRoute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 async def set_duty(orders: Orders, caller: Caller, wanted: SetDuty) -> None:
     """Who goes off duty keeps the orders they have."""
-    async with transaction(orders.pool, store.begin_as(caller.identity)) as connection:
+    async with transaction(orders.pool, store.begin_as(caller.identity), caller.span) as connection:
         await store.upsert_duty(connection, caller.identity.person_id, wanted.on_duty, orders.now())
 
 
@@ -41,7 +41,7 @@ async def put_route(orders: Orders, caller: Caller, wanted: PutRoute) -> list[En
     """The route after it. Raises domain's RouteError, Problem 400 for a driver nobody knows. Sent again it changes
     nothing, so it needs no key."""
     origin = origin_of(caller)
-    async with transaction(orders.pool, store.begin_as(caller.identity)) as connection:
+    async with transaction(orders.pool, store.begin_as(caller.identity), caller.span) as connection:
         if await store.get_driver(connection, wanted.driver_id) is None:
             raise invalid_field("driver_id", "is no driver we know")
         await store.lock_route(connection, wanted.driver_id)

@@ -1,4 +1,4 @@
-"""What stands before a service's routes: the request's id, who is asking, how often, and how long it took.
+"""What stands before a service's routes: the request's id and trace, who is asking, how often, how long it took.
 
 Invariants: every answer carries X-Request-ID; a bearer token that is not valid is 401 whatever the route; a cookie
 that is not valid is nobody. A request that changes something by cookie must come from our own origin. What carries a
@@ -20,11 +20,11 @@ from shared.http.types import Message, Receive, Routes, Scope, Send
 from shared.identity import Identity, InvalidTokenError, TokenVerifier
 from shared.ids import new_id
 from shared.limits import Limits
+from shared.tracing import OpenSpan, Tracer, valid
 
 TOKEN_COOKIE = "larder_token"  # noqa: S105  the cookie's name
 DRAIN_SECONDS = 10.0
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 HTTP_SECONDS = Histogram(
@@ -40,13 +40,21 @@ _log = structlog.get_logger("http")
 
 class Front:
     """Wraps `routes`. `scope["user"]` becomes an Identity or None, `scope["request_id"]` and `scope["traceparent"]`
-    text for logs and events."""
+    text for logs and events, `scope["span"]` the request's own span or None when it is not traced."""
 
-    def __init__(self, routes: Routes, operations: Operations, verifier: TokenVerifier, limits: Limits) -> None:
+    def __init__(
+        self,
+        routes: Routes,
+        operations: Operations,
+        verifier: TokenVerifier,
+        limits: Limits,
+        tracer: Tracer | None = None,
+    ) -> None:
         self._routes = routes
         self._operations = operations
         self._verifier = verifier
         self._limits = limits
+        self._tracer = tracer
         self._in_flight = 0
         self._idle = asyncio.Event()
 
@@ -69,7 +77,7 @@ class Front:
         headers = dict(scope["headers"])
         request_id = request_id_of(headers.get(b"x-request-id", b"").decode("latin-1"))
         scope["request_id"] = request_id
-        scope["traceparent"] = _traceparent(headers.get(b"traceparent", b""))
+        span = self._trace(scope, headers)
         structlog.contextvars.bind_contextvars(request_id=request_id)
         status = 0
 
@@ -94,6 +102,19 @@ class Front:
                 self._idle.set()
             route = scope.get("path_template") or "none"
             HTTP_SECONDS.labels(scope["method"], route, status).observe(perf_counter() - started)
+            if span is not None:
+                told = {"http.request.method": scope["method"], "http.route": route}
+                told |= {"http.response.status_code": status, "larder.request_id": request_id}
+                span.end(f"{scope['method']} {route}", kind="server", attributes=told, failed=not 0 < status < 500)
+
+    def _trace(self, scope: Scope, headers: dict[bytes, bytes]) -> OpenSpan | None:
+        """The request's span, when it is sampled: events then carry its place and not the asker's."""
+        given = headers.get(b"traceparent")
+        traceparent = None if given is None else valid(given.decode("latin-1"))
+        span = None if self._tracer is None else self._tracer.begin(traceparent)
+        scope["traceparent"] = traceparent if span is None else span.context.traceparent
+        scope["span"] = span
+        return span
 
     async def _admit(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
         """Sets who is asking. Raises a Problem for who may not go on."""
@@ -166,8 +187,3 @@ def address_of(scope: Scope, headers: dict[bytes, bytes]) -> str:
 def request_id_of(text: str) -> str:
     """The id that was sent along, or one of ours for what is none."""
     return text if _REQUEST_ID.fullmatch(text) else str(new_id())
-
-
-def _traceparent(given: bytes) -> str | None:
-    text = given.decode("latin-1")
-    return text if _TRACEPARENT.fullmatch(text) else None

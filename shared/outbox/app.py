@@ -15,14 +15,15 @@ from shared.outbox import EVERY_WAKE, wake_subject
 from shared.outbox.relay import Relay
 from shared.outbox.upkeep import Upkeep
 from shared.process import run
-from shared.settings import ProcessSettings, StatementCache
+from shared.settings import BusSettings, StatementCache
 from shared.tasks import supervised
+from shared.tracing import open_tracer
 
 SPARE_CONNECTIONS = 2
 """Beside one a context, which a slow NATS keeps busy: for the gauges, the purge and /readyz."""
 
 
-class Settings(ProcessSettings, frozen=True, kw_only=True):
+class Settings(BusSettings, frozen=True, kw_only=True):
     """`outboxes`: the contexts to publish for, separated by commas."""
 
     database_url: str
@@ -43,7 +44,8 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
             )
         )
         bus = await stack.enter_async_context(Bus(settings.nats_url, "relay"))
-        relays = [Relay(context, pool, bus) for context in contexts]
+        tracer = await stack.enter_async_context(open_tracer(settings.otlp_endpoint, "relay", settings.instance))
+        relays = [Relay(context, pool, bus, tracer) for context in contexts]
         for relay in relays:
             await stack.enter_async_context(supervised(relay.run(), f"relay {relay.context}"))
             upkeep = Upkeep(relay.context, pool)

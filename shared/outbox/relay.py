@@ -9,7 +9,7 @@ Postgres frees the lock at once; when its host is gone, after `idle_in_transacti
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from time import perf_counter
+from time import perf_counter, time_ns
 
 import nats.errors
 import structlog
@@ -19,6 +19,8 @@ from proto.streams import EPOCH, STREAMS
 from shared.bus import Bus, ensure_stream
 from shared.database import Connection, Pool, Query, Row, transaction
 from shared.outbox.publisher import Outcome, Publisher
+from shared.outbox.traces import trace
+from shared.tracing import Tracer
 
 BATCH = 200
 """Rows a round. JetStream takes at most 1000 in an atomic batch."""
@@ -68,8 +70,9 @@ def deliverable(table: str) -> str:
 class Relay:
     """Publishes the outbox of one context. `run` ends only by cancellation."""
 
-    def __init__(self, context: str, pool: Pool, bus: Bus) -> None:
+    def __init__(self, context: str, pool: Pool, bus: Bus, tracer: Tracer | None = None) -> None:
         self.context = context
+        self._tracer = tracer
         self._pool = pool
         self._bus = bus
         self._woken = asyncio.Event()
@@ -86,7 +89,7 @@ class Relay:
         table = f"{context}.outbox"
         self._pending = Query(
             f"relay.pending_{context}",
-            f"select id, event_id, key, subject, payload, ttl_seconds from {table} as event "  # noqa: S608
+            f"select id, event_id, key, subject, payload, ttl_seconds, created_at from {table} as event "  # noqa: S608
             f"where {deliverable(table)} order by id limit $1",
         )
         self._mark = Query(
@@ -147,10 +150,13 @@ class Relay:
             if not rows:
                 return False
             BATCH_EVENTS.labels(self.context).observe(len(rows))
-            started = perf_counter()
+            started, read = perf_counter(), time_ns()
             outcome = await self.publisher.publish(rows)
             PUBLISH_SECONDS.labels(self.context).observe(perf_counter() - started)
+            acknowledged = time_ns()
             await self._settle(connection, rows, outcome)
+        if self._tracer is not None:
+            trace(self._tracer, rows, set(outcome.stored), read, acknowledged)
         if outcome.failure is not None:
             raise outcome.failure
         return len(rows) == BATCH
