@@ -141,7 +141,9 @@ class Life:
     async def place(self) -> int:
         return await self.publish()
 
-    async def move(self, to: Status, driver: Identity | None = None, admin: bool = True) -> int:
+    async def move(
+        self, to: Status, driver: Identity | None = None, admin: bool = True, traceparent: str | None = None
+    ) -> int:
         """A step; as the driver's own when not by an admin."""
         known = domain.Driver(driver.person_id, driver.name, active=True) if driver is not None else None
         asked = domain.Asked(
@@ -152,7 +154,7 @@ class Life:
             driver=known if admin and known is not None else msgspec.UNSET,
         )
         self.last = domain.change(self.last.order, asked, datetime.now(UTC))
-        return await self.publish()
+        return await self.publish(traceparent)
 
     async def unassign(self) -> int:
         asked = domain.Asked(to="ready", role="admin", person_id=None, person_name="x", driver=None)
@@ -165,13 +167,14 @@ class Life:
             seq = await self.move(to)
         return seq
 
-    async def publish(self) -> int:
+    async def publish(self, traceparent: str | None = None) -> int:
         """The stream's seq of it. Under a new message id each time, as after the dedupe window."""
         order = msgspec.json.decode(msgspec.json.encode(self.last.order), type=ContractOrder)
         event = OrderEvent(
             id=new_id(),
             type=self.last.event,
             occurred_at=order.updated_at,
+            traceparent=traceparent,
             actor=Actor(None, "system"),
             audience=self.last.audience,
             order=order,

@@ -12,6 +12,7 @@ from services.gateway.ring import Ring
 from services.gateway.server import listening
 from services.gateway.stream import Stream
 from services.gateway.tickets import PATIENCE_SECONDS, Tickets
+from services.gateway.traces import Traces
 from shared.bus import Bus
 from shared.http.front import Front
 from shared.http.health import Operations
@@ -24,6 +25,7 @@ from shared.process import run
 from shared.revocations import hearing_revocations
 from shared.settings import ServiceSettings
 from shared.tasks import supervised
+from shared.tracing import open_tracer
 
 RING_BYTES = 256 * 1024 * 1024
 """About 100,000 usual orders' events: an hour and more of a busy shop."""
@@ -46,7 +48,10 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
         bus = await stack.enter_async_context(Bus(settings.nats_url, "gateway"))
         valkey = await stack.enter_async_context(open_valkey(settings.valkey_url))
         tickets_valkey = await stack.enter_async_context(open_valkey(settings.valkey_url, PATIENCE_SECONDS))
-        hub, revocations = Hub(Ring(settings.ring_bytes)), Revocations()
+        tracer = await stack.enter_async_context(
+            open_tracer(settings.otlp_endpoint, "gateway", settings.instance, settings.trace_ratio)
+        )
+        hub, revocations = Hub(Ring(settings.ring_bytes), Traces(tracer)), Revocations()
         stream, tickets, locations = (
             Stream(bus, hub),
             Tickets(tickets_valkey, revocations),
@@ -62,6 +67,7 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
             Operations({"stream": stream.following.wait}),
             TokenVerifier(settings.token_public_key, revocations, utc_now),
             limits,
+            tracer,
         )
         gateway = Gateway(
             front=front,

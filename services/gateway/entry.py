@@ -26,10 +26,17 @@ _encoder = msgspec.json.Encoder()
 class Entry:
     """One event of the stream at `seq`."""
 
-    __slots__ = ("audience", "event", "head", "occurred_at", "order", "seq")
+    __slots__ = ("audience", "event", "head", "occurred_at", "order", "seq", "traceparent")
 
     def __init__(
-        self, seq: int, event: str, occurred_at: datetime, audience: Audience, head: OrderHead, order: msgspec.Raw
+        self,
+        seq: int,
+        event: str,
+        occurred_at: datetime,
+        audience: Audience,
+        head: OrderHead,
+        order: msgspec.Raw,
+        traceparent: str | None = None,
     ) -> None:
         self.seq = seq
         self.event = event
@@ -37,6 +44,7 @@ class Entry:
         self.audience = audience
         self.head = head
         self.order = order
+        self.traceparent = traceparent
 
     @classmethod
     def decode(cls, seq: int, data: bytes) -> "Entry":
@@ -45,7 +53,8 @@ class Entry:
         if envelope.version != SHAPE:
             raise msgspec.ValidationError(f"envelopes of version {envelope.version} are unknown")
         order = envelope.order.copy()  # its own bytes: the rest of the envelope is let go
-        return cls(seq, envelope.type, envelope.occurred_at, envelope.audience, _heads.decode(order), order)
+        head = _heads.decode(order)
+        return cls(seq, envelope.type, envelope.occurred_at, envelope.audience, head, order, envelope.traceparent)
 
     @property
     def order_id(self) -> UUID:

@@ -8,7 +8,7 @@ socket that does not read, and whose queue is full is closed.
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable
-from time import time
+from time import time, time_ns
 from typing import Protocol
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from services.gateway.on_the_way import OnTheWay
 from services.gateway.ring import Ring
 from services.gateway.sight import Told, Viewer
 from services.gateway.topic import ORDER_PREFIX
+from services.gateway.traces import Traces
 
 KNOWN_ORDERS = 100_000
 """Orders whose last version and audience are remembered."""
@@ -76,8 +77,9 @@ class Known(msgspec.Struct, frozen=True):
 class Hub:
     """All topics of this process. `seq` is the last event taken, of the stream with `epoch`."""
 
-    def __init__(self, ring: Ring) -> None:
+    def __init__(self, ring: Ring, traces: Traces | None = None) -> None:
         self.ring = ring
+        self.traces = traces or Traces()
         self.on_the_way = OnTheWay()
         self.epoch: str | None = None
         self.seq = 0
@@ -95,8 +97,8 @@ class Hub:
             for listener in listeners:
                 listener.resync(seq)
 
-    def take(self, entry: Entry) -> None:
-        """The stream's next event."""
+    def take(self, entry: Entry, received: int | None = None) -> None:
+        """The stream's next event, which arrived at these Unix nanoseconds, or now."""
         self.seq = entry.seq
         known = self._known.get(entry.order_id)
         if known is not None and entry.version <= known.version:
@@ -104,6 +106,7 @@ class Hub:
             return
         self._remember(entry)
         self.ring.add(entry)
+        traced = self.traces.begin(entry, received or time_ns())
         moment = entry.occurred_at.timestamp()
         frames = 0
         for name, told, listeners in self._receivers(entry):
@@ -114,12 +117,16 @@ class Hub:
                         if not frames:
                             QUEUED_SECONDS.observe(max(0.0, time() - moment))
                         frame = entry.frame(name, told)
+                        if traced is not None:
+                            traced.watch(frame)
                     listener.push(frame)
                     frames += 1
         if frames:
             FANNED_OUT.inc()
             FRAMES.inc(frames)
             WRITTEN_SECONDS.observe(max(0.0, time() - moment))
+            if traced is not None:
+                traced.sent(frames)
 
     def skip(self, seq: int) -> None:
         """A message of the stream that is no event of ours."""

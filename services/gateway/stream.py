@@ -8,7 +8,7 @@ another epoch, or one that ends before our position, begins anew at its head, an
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from time import monotonic
+from time import monotonic, time_ns
 
 import msgspec
 import nats.errors
@@ -114,6 +114,7 @@ class Stream:
             self._hub.begin(epoch, state.last_seq)
 
     def _take(self, seq: int, data: bytes, head: int) -> None:
+        received = time_ns()
         try:
             entry = Entry.decode(seq, data)
         except msgspec.DecodeError as error:
@@ -121,7 +122,7 @@ class Stream:
             _log.error("event refused", seq=seq, error=str(error))
             self._hub.skip(seq)
         else:
-            self._hub.take(entry)
+            self._hub.take(entry, received)
         if not self.following.is_set():
             self._note_progress(head)
 

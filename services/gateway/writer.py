@@ -191,6 +191,8 @@ class Writer:
         self._queue.append((monotonic(), frame))
         self._bytes += len(frame)
         WAITING.inc()
+        if self._hub.traces.watched:
+            self._hub.traces.waits(frame)
         if len(self._queue) > QUEUE_FRAMES or self._bytes > QUEUE_BYTES:
             self._forget_queue()  # it comes again, after the resume
             self.close(CloseCode.TOO_SLOW, "too slow: resume")
@@ -209,6 +211,8 @@ class Writer:
             WAITING.dec()
             WAITED_SECONDS.observe(now - since)
             self._wire.send(frame)
+            if self._hub.traces.watched:
+                self._hub.traces.written(frame)
         while self._locations and not self._paused:
             self._wire.send(self._locations.pop(next(iter(self._locations))))
         if self._closing is not None and not self._paused:
