@@ -26,6 +26,10 @@ logs *args:
 reset *args:
     @uv run python -m deploy.local reset "$@"
 
+# Draw the way of the last order, or of one request, order or trace by its id, while `just up traces` runs
+trace *args:
+    @uv run python -m deploy.traces.show "$@"
+
 # Apply the migrations to the running stack
 migrate:
     @uv run python -m deploy.local migrate
@@ -98,7 +102,7 @@ hooks:
 ledger_and_orders := "api,commands,credit,credit_api,credit_commands,credit_store,domain,errors,events,invoice,pricing,route_api,route_commands,store"
 
 # What a status change runs through from the stream to its frame: the same.
-stream_to_frame := "entry,hub,on_the_way,replay,ring,server,sight,stream,topic,wire,writer"
+stream_to_frame := "entry,hub,on_the_way,replay,ring,server,sight,stream,topic,traces,wire,writer"
 
 # Run the tests on real servers, with branch coverage; a whole run also holds that of orders, payments and the way of an event to its frames at 100 %
 test *args:

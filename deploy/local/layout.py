@@ -36,6 +36,7 @@ OFFSETS: Mapping[str, int] = {
     "gateway": 40,
     "sockets": 70,
     "relay": 60,
+    "traces": 80,
 }
 
 
@@ -108,6 +109,11 @@ class Layout:
         if len(os.fsencode(inside)) <= SOCKET_PATH_MAX:
             return inside
         return Path("/tmp") / f"larder-{os.geteuid()}" / f"{self.key}.sock"  # noqa: S108  a 0700 directory of our own
+
+    @property
+    def traces(self) -> Path:
+        """Where spans are kept, when they are collected."""
+        return self.state_dir / "traces"
 
     def log(self, program: str) -> Path:
         return self.logs / f"{program}.log"

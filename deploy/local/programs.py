@@ -9,7 +9,8 @@ the stop the services drain first, while Nginx still carries their sockets' fare
 goes after the services, so that it publishes their last events; the databases go last.
 
 With the pooler the services' statements go through it. Migrations, a republish, imports and tools go to Postgres
-directly: they hold sessions, or one transaction for minutes.
+directly: they hold sessions, or one transaction for minutes. With `traces`, which runs when it is asked for, every
+process sends its spans there, and all requests are traced.
 """
 
 import hashlib
@@ -36,6 +37,8 @@ POOLER = "pooler"
 SERVICE_STOPS, RELAY_STOPS = 40, 30
 SERVER_STOPS: Mapping[str, int] = {"nginx": 20, POOLER: 15, "postgres": 10, "nats": 10, "valkey": 10}
 OUTBOXES = "accounts,catalog,orders"
+TRACES = "traces"
+TRACES_WAVE, TRACES_STOPS = SERVERS_WAVE, 25
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,12 @@ class Program:
 
 @dataclass(frozen=True)
 class Wiring:
-    """What a service's settings are made of. `pooler`: PgBouncer, when their statements go through it."""
+    """What a service's settings are made of. `pooler`: PgBouncer, when their statements go through it. `traces`:
+    whether their spans are collected."""
 
     addresses: Addresses
     pooler: Pooler | None = None
+    traces: bool = False
 
     @property
     def token_public_key(self) -> str:
@@ -79,17 +84,28 @@ class Wiring:
         return self.addresses.credentials.token_private_key
 
     def base(self, name: str, replica: int) -> dict[str, str]:
-        """Every service's and the relay's."""
+        """Every process's."""
         return {
             "LARDER_HOST": HOST,
             "LARDER_PORT": str(self.addresses.layout.port(name, replica)),
             "LARDER_LOG": "json",
-            "LARDER_NATS_URL": self.addresses.nats,
         }
 
-    def limits(self) -> dict[str, str]:
-        """0 is off: on one machine all requests come from one address."""
-        return {"LARDER_RATE_ANONYMOUS_PER_MINUTE": "0", "LARDER_RATE_PERSON_PER_HOUR": "0"}
+    def events(self) -> dict[str, str]:
+        """Whoever is on the bus: every service and the relay."""
+        spans = {"LARDER_OTLP_ENDPOINT": self.addresses.service(TRACES)} if self.traces else {}
+        return {"LARDER_NATS_URL": self.addresses.nats, **spans}
+
+    def answering(self) -> dict[str, str]:
+        """Whoever answers people. A rate of 0 is none: on one machine all requests come from one address."""
+        return {
+            **self.events(),
+            "LARDER_VALKEY_URL": self.addresses.valkey,
+            "LARDER_TOKEN_PUBLIC_KEY": self.token_public_key,
+            "LARDER_RATE_ANONYMOUS_PER_MINUTE": "0",
+            "LARDER_RATE_PERSON_PER_HOUR": "0",
+            **({"LARDER_TRACE_RATIO": "1"} if self.traces else {}),
+        }
 
     def database(self, role: str) -> dict[str, str]:
         """Whoever has a pool: a service with a schema of its own, and the relay."""
@@ -102,13 +118,8 @@ class Wiring:
 
     def context(self, role: str) -> dict[str, str]:
         """A service with a schema of its own."""
-        return {
-            **self.database(role),
-            "LARDER_VALKEY_URL": self.addresses.valkey,
-            "LARDER_TOKEN_PUBLIC_KEY": self.token_public_key,
-            "LARDER_CURSOR_KEY": self.addresses.credentials.cursor_key,
-            **self.limits(),
-        }
+        cursor_key = self.addresses.credentials.cursor_key
+        return {**self.answering(), **self.database(role), "LARDER_CURSOR_KEY": cursor_key}
 
 
 @dataclass(frozen=True)
@@ -141,16 +152,18 @@ def _accounts(wiring: Wiring) -> Mapping[str, str]:
 def _gateway(wiring: Wiring) -> Mapping[str, str]:
     port = wiring.addresses.layout.port("nginx")
     return {
-        "LARDER_VALKEY_URL": wiring.addresses.valkey,
-        "LARDER_TOKEN_PUBLIC_KEY": wiring.token_public_key,
+        **wiring.answering(),
         "LARDER_ALLOWED_ORIGINS": f"http://127.0.0.1:{port},http://localhost:{port}",
         "LARDER_SOCKETS_PER_PERSON": "100",
-        **wiring.limits(),
     }
 
 
 def _relay(wiring: Wiring) -> Mapping[str, str]:
-    return {**wiring.database("relay_service"), "LARDER_OUTBOXES": OUTBOXES}
+    return {**wiring.events(), **wiring.database("relay_service"), "LARDER_OUTBOXES": OUTBOXES}
+
+
+def _traces(wiring: Wiring) -> Mapping[str, str]:
+    return {"LARDER_DIRECTORY": str(wiring.addresses.layout.traces)}
 
 
 SERVICES: tuple[Service, ...] = (
@@ -159,6 +172,8 @@ SERVICES: tuple[Service, ...] = (
     Service("orders", _python("services.orders"), lambda wiring: wiring.context("orders_service"), replicas=2),
     Service("gateway", _python("services.gateway"), _gateway, other_ports={"LARDER_SOCKET_PORT": "sockets"}),
     Service("relay", _python("shared.outbox"), _relay, stops=RELAY_STOPS),
+    # After everybody whose last spans it takes.
+    Service(TRACES, _python("deploy.traces"), _traces, replicas=0, wave=TRACES_WAVE, stops=TRACES_STOPS),
 )
 
 

@@ -30,6 +30,7 @@ from deploy.local.programs import (
     SERVERS_WAVE,
     SERVICE_STOPS,
     SERVICES,
+    TRACES,
     Program,
     Service,
     Wiring,
@@ -121,9 +122,9 @@ class Stack:
     ) -> float:
         """Starts what is missing and returns, in seconds, once all is ready.
 
-        `replicas`: how many of a service, 1 or 0 of the pooler; what is not named keeps its number. `only`: these
-        parts and no others (what runs already keeps running). Raises StackError; PartError when a part did not become
-        ready.
+        `replicas`: how many of a service, 1 or 0 of the pooler and of `traces`; what is not named keeps its number.
+        `only`: these parts and no others (what runs already keeps running). Raises StackError; PartError when a part
+        did not become ready.
         """
         began = time.monotonic()
         asked = replicas or {}
@@ -194,7 +195,7 @@ class Stack:
         for name, count in replicas.items():
             if name not in self.services and name != POOLER:
                 raise UsageError(f"There is no service {name!r}.", f"One of: {', '.join(self.services)}, {POOLER}")
-            most = 1 if name == POOLER else REPLICAS_MAX
+            most = 1 if name in (POOLER, TRACES) else REPLICAS_MAX
             if not 0 <= count <= most:
                 raise UsageError(f"{name}={count}: a number from 0 to {most}.")
         unknown = set(only) - set(self.parts)
@@ -203,10 +204,10 @@ class Stack:
 
     def _wanted(self, asked: Mapping[str, int], only: Collection[str], running: Mapping[str, int]) -> dict[str, int]:
         """Each part that shall run, with its number: as asked, else as it runs, else as the table says (servers: 1;
-        the pooler: only when it is named)."""
+        the pooler, `traces`: only when named)."""
         numbers = {**dict.fromkeys(SERVERS, 1), **{name: each.replicas for name, each in self.services.items()}}
         if only:
-            numbers = {name: number for name, number in {**numbers, POOLER: 1}.items() if name in only}
+            numbers = {name: number for name, number in {**numbers, POOLER: 1, TRACES: 1}.items() if name in only}
         wanted = {**numbers, **running, **asked}
         return {"postgres": 1, **wanted} if wanted.get(POOLER) else wanted
 
@@ -361,7 +362,7 @@ class Stack:
 
     def _other_base(self) -> int:
         for base in range(self.layout.base_port + 100, 60000, 100):
-            if all(processes.port_is_free(base + offset) for offset in range(70)):
+            if all(processes.port_is_free(base + offset) for offset in range(90)):
                 return base
         return self.layout.base_port + 100
 
@@ -434,7 +435,7 @@ class Stack:
         pooler = self.pooler if wanted.get(POOLER) else None
         if pooler is not None:
             found.append(pooler_program(self.layout, pooler))
-        wiring = Wiring(self.addresses, pooler)
+        wiring = Wiring(self.addresses, pooler, bool(wanted.get(TRACES)))
         for name, service in self.services.items():
             found += replicas_of(service, wiring, wanted.get(name, 0), self._settings.get(name, {}))
         return found

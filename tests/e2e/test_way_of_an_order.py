@@ -24,6 +24,9 @@ from deploy.demo.load import load, place_of
 from deploy.demo.people import ADMIN, driver_email, restaurant_email
 from deploy.demo.replay import Replay, Result
 from deploy.local import Layout, Stack
+from deploy.traces.show import find
+from deploy.traces.spans import KeptSpan, Spans
+from deploy.traces.waterfall import budget
 from proto import realtime
 from shared.ids import new_id
 from shared.realtime import RealtimeClient
@@ -39,7 +42,7 @@ def stack() -> Iterator[Stack]:
     with tempfile.TemporaryDirectory() as folder:
         stack = Stack(Layout(state_dir=Path(folder) / "state", base_port=BASE_PORT))
         try:
-            stack.up({"orders": 2, "gateway": 2})
+            stack.up({"orders": 2, "gateway": 2, "traces": 1})
             yield stack
         finally:
             stack.reset()
@@ -119,6 +122,31 @@ async def test_a_second_run_goes_on_with_the_next_baskets(played: Played) -> Non
     assert world.played == {str(basket.basket_id) for basket in played.replay.baskets}
     following = demo.next_baskets(world, 5)
     assert not {str(basket.basket_id) for basket in following} & world.played
+
+
+async def test_one_trace_shows_the_way_of_an_order_from_request_to_frame(
+    played: Played, session: aiohttp.ClientSession
+) -> None:
+    basket = played.replay.baskets[0]
+    kitchen = await somebody(played, session, restaurant_email(basket.store_id))
+    screen = await kitchen.listen("orders")
+    order = await kitchen.place(str(new_id()), played.replay.items_of(basket))
+    await next_event(screen, 1)
+    await screen.close()
+
+    async def whole() -> list[KeptSpan]:
+        spans = find(list(Spans(played.stack.layout.traces).read()), order["id"])
+        return spans if {span.service for span in spans} == {"orders", "relay", "gateway"} and budget(spans) else []
+
+    spans = {span.name: span for span in await eventually(whole)}
+    assert spans.keys() >= {"POST /api/orders", "transaction", "outbox", "publish", "fan-out", "write"}
+    request = spans.pop("POST /api/orders")
+    assert {span.parent_id for span in spans.values()} == {request.span_id}
+    assert request.start < spans["transaction"].start < spans["transaction"].end < request.end
+    assert spans["transaction"].start < spans["outbox"].start < spans["outbox"].end == spans["publish"].start
+    assert spans["publish"].start < spans["fan-out"].start < spans["write"].start < spans["write"].end
+    parts = budget([request, *spans.values()])
+    assert sum(part.took for part in parts) == spans["write"].end - request.start
 
 
 async def test_an_order_over_http_is_on_a_drivers_screen(played: Played, session: aiohttp.ClientSession) -> None:

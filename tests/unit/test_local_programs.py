@@ -9,7 +9,7 @@ import pytest
 from deploy.local import SERVICES, Layout, Stack
 from deploy.local.__main__ import main
 from deploy.local.pooler import Found, Pooler
-from deploy.local.programs import Wiring, code_fingerprint
+from deploy.local.programs import TRACES, Wiring, code_fingerprint
 
 
 def test_changed_code_has_another_fingerprint_and_untouched_code_the_same(tmp_path: Path) -> None:
@@ -50,6 +50,20 @@ def test_without_it_they_go_to_postgres(tmp_path: Path) -> None:
         settings = service.settings(Wiring(stack.addresses))
         assert "@127.0.0.1:20001/" in settings.get("LARDER_DATABASE_URL", "@127.0.0.1:20001/")
         assert "LARDER_STATEMENT_CACHE" not in settings
+
+
+def test_where_spans_are_collected_everybody_on_the_way_of_an_event_sends_theirs(tmp_path: Path) -> None:
+    stack = Stack(Layout(state_dir=tmp_path / "state", base_port=20000))
+    for service in SERVICES:
+        quiet = {**Wiring(stack.addresses).base(service.name, 0), **service.settings(Wiring(stack.addresses))}
+        assert not {"LARDER_OTLP_ENDPOINT", "LARDER_TRACE_RATIO"} & quiet.keys()
+        told = service.settings(Wiring(stack.addresses, traces=True))
+        if service.name == TRACES:
+            assert told == {"LARDER_DIRECTORY": str(stack.layout.traces)}
+            assert service.replicas == 0
+            continue
+        assert told["LARDER_OTLP_ENDPOINT"] == stack.addresses.service(TRACES)
+        assert told.get("LARDER_TRACE_RATIO") == (None if service.name == "relay" else "1")
 
 
 def test_a_machine_without_pgbouncer_is_told_what_to_type(
