@@ -136,7 +136,7 @@ class Gateway:
         """In small groups, so that not everybody comes back at once."""
         sockets = self._all()
         random.shuffle(sockets)
-        for socket in sockets:
+        for socket in sockets if self.ready.is_set() else ():
             socket.writer.tell(Drain(random.randrange(RECONNECT_MS)))  # noqa: S311  jitter
         size = max(1, round(len(sockets) * GROUP_SECONDS / DRAIN_SECONDS))
         for start in range(0, len(sockets), size):
