@@ -124,6 +124,10 @@ test-pooled *args:
 kills *args:
     @uv run python -m tests.kills "$@"
 
+# Break and kill everything at once for so long while 200 clients listen, and compare: `just adversary 30m --seed 7`
+adversary *args:
+    @uv run python -m tests.adversary "$@"
+
 # Start Larder, load the real catalogue, replay real orders and report: `just demo orders=20000`
 demo *args:
     @uv run python -m deploy.demo "$@"
