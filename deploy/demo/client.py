@@ -1,7 +1,13 @@
-"""A person of the demo: signed in, with requests through Nginx and a socket that writes down all it hears."""
+"""A person of the demo: signed in, with requests through Nginx and a socket that writes down all it hears.
+
+Who is `returning` comes back when a gateway restarts, as docs/realtime.md says: when the drain told them to, and from
+where they were.
+"""
 
 import asyncio
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, get_args
@@ -9,14 +15,22 @@ from uuid import UUID
 
 import aiohttp
 import msgspec
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from deploy.demo.ledger import Frame, Kind, Ledger, Listener, Receipt, Topic, Version
 from deploy.demo.people import PASSWORD
 from proto import realtime
+from proto.realtime import CloseCode, Position
 from shared.realtime import RealtimeClient
 
 RENEW_SECONDS = 600
 """A token lives 15 minutes."""
+
+ABNORMAL = 1006
+"""What a socket's code is when its gateway vanished."""
+
+COME_BACK_SECONDS = 30.0
+"""Who is not let in for so long is closed for good."""
 
 
 class Head(msgspec.Struct):
@@ -36,9 +50,20 @@ class Refused(Exception):
         self.code = problem.get("code") if isinstance(problem, dict) else None
 
 
+@dataclass(frozen=True)
+class Restart:
+    """A socket that was closed for a restart. `told_ms`: when to come back, as the drain said, None if it said nothing;
+    both moments by time.perf_counter."""
+
+    told_ms: int | None
+    closed_at: float
+    back_at: float
+
+
 @dataclass
 class Person:
-    """Somebody with a session. `heard` is told of each frame at once."""
+    """Somebody with a session. `heard` is told of each frame at once. `closed` is the code of a socket that ended and
+    stayed so."""
 
     session: aiohttp.ClientSession
     edge: str
@@ -47,7 +72,11 @@ class Person:
     token: str = ""
     listener: Listener = field(init=False)
     heard: Callable[["Person", Frame], None] | None = None
+    returning: bool = False
+    restarts: list[Restart] = field(default_factory=list)
     closed: int | None = None
+    _screen: RealtimeClient | None = None
+    _told_ms: int | None = None
 
     async def sign_in(self) -> None:
         answer = await self._send("POST", "/api/accounts/sessions", {"email": self.email, "password": PASSWORD})
@@ -74,26 +103,63 @@ class Person:
         credit = await self._send("GET", "/api/orders/credit", None)
         return int(credit["held_cents"] + credit["owed_cents"])
 
-    async def listen(self, *topics: Topic) -> RealtimeClient:
+    async def listen(self, *topics: Topic, after: Mapping[str, Position] | None = None) -> RealtimeClient:
         """A socket with these topics. What comes is written down by `hear`, which runs until it is closed."""
         ticket = (await self._send("POST", "/api/realtime/tickets", None))["ticket"]
         client = await RealtimeClient.connect(self.edge.replace("http", "ws", 1) + "/ws", ticket)
         for topic in topics:
-            await client.subscribe(topic)
+            await client.subscribe(topic, (after or {}).get(topic))
+        self._screen = client
         return client
 
-    async def hear(self, client: RealtimeClient) -> None:
-        async for frame in client:
-            if isinstance(frame, realtime.Event):
-                self._hear(frame, perf_counter())
-        self.closed = client.close_code
+    async def hear(self, client: RealtimeClient, *topics: Topic) -> None:
+        """All that comes on these topics; over restarts too for who is returning."""
+        positions: dict[str, Position] = {}
+        try:
+            while True:
+                await self._hear_all(client)
+                positions |= client.positions
+                if not self.returning or client.close_code not in {CloseCode.RESTART, ABNORMAL}:
+                    break
+                closed_at = perf_counter()
+                client = await self._come_back(topics, positions)
+                self.restarts.append(Restart(self._told_ms, closed_at, perf_counter()))
+        finally:
+            self.closed = client.close_code
 
-    async def stay_signed_in(self, client: RealtimeClient) -> None:
+    async def leave(self) -> None:
+        if self._screen is not None:
+            await self._screen.close()
+
+    async def stay_signed_in(self) -> None:
         """Until cancelled."""
         while True:
             await asyncio.sleep(RENEW_SECONDS)
             await self.renew()
-            await client.authenticate((await self._send("POST", "/api/realtime/tickets", None))["ticket"])
+            if self._screen is not None:
+                with suppress(ConnectionClosed):  # whoever comes back does it with the new token
+                    await self._screen.authenticate((await self._send("POST", "/api/realtime/tickets", None))["ticket"])
+
+    async def _hear_all(self, client: RealtimeClient) -> None:
+        self._told_ms = None
+        async for frame in client:
+            match frame:
+                case realtime.Event():
+                    self._hear(frame, perf_counter())
+                case realtime.Drain():
+                    self._told_ms = frame.reconnect_after_ms
+                case _:
+                    pass
+
+    async def _come_back(self, topics: Sequence[Topic], positions: Mapping[str, Position]) -> RealtimeClient:
+        """When we were told to, and again a little later when we are not let in. Raises TimeoutError."""
+        async with asyncio.timeout(COME_BACK_SECONDS):
+            await asyncio.sleep((self._told_ms or 0) / 1000)
+            while True:
+                try:
+                    return await self.listen(*topics, after=positions)
+                except (Refused, aiohttp.ClientError, WebSocketException, OSError):
+                    await asyncio.sleep(random.uniform(0.1, 1.0))  # noqa: S311  so that not all come at once
 
     def _hear(self, event: realtime.Event, at: float) -> None:
         if event.topic not in get_args(Topic):

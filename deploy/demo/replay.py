@@ -12,8 +12,8 @@ import aiohttp
 from rich.progress import Progress
 
 from deploy.demo import source
-from deploy.demo.client import Person, Refused
-from deploy.demo.ledger import Frame, Kind, Ledger, Listener, Verdict, expected, judge
+from deploy.demo.client import Person, Refused, Restart
+from deploy.demo.ledger import Frame, Kind, Ledger, Listener, Topic, Verdict, expected, judge
 from deploy.demo.load import World
 from deploy.demo.people import ADMIN, DRIVERS, driver_email, restaurant_email
 from deploy.demo.source import Basket
@@ -35,7 +35,7 @@ class Result(NamedTuple):
     """`mispriced`: orders whose total is not what the source's own numbers add up to. `unaccounted_cents`: what the
     restaurants' credit accounts hold and owe for these orders beyond the totals of those that still stand. `broken`:
     stories that ended by an answer they did not ask for, by its text. `closed`: close codes of sockets that should
-    have stayed open."""
+    have stayed open. `restarts`: those that a gateway closed and that came back, of who is returning."""
 
     orders: int
     seconds: float
@@ -48,6 +48,7 @@ class Result(NamedTuple):
     unaccounted_cents: int
     verdicts: dict[Kind, Verdict]
     closed: list[int]
+    restarts: list[Restart]
 
     @property
     def flawless(self) -> bool:
@@ -58,13 +59,15 @@ class Result(NamedTuple):
 
 @dataclass
 class Replay:
-    """One run. `rate` is the orders placed in a second, on average."""
+    """One run. `rate` is the orders placed in a second, on average. `returning`: who listens comes back after a
+    gateway's restart, which else is a fault."""
 
     edge: str
     world: World
     baskets: Sequence[Basket]
     rate: float
     progress: Progress
+    returning: bool = False
     ledger: Ledger = field(default_factory=Ledger)
     ended: Counter[str] = field(default_factory=Counter)
     broken: Counter[str] = field(default_factory=Counter)
@@ -107,13 +110,14 @@ class Replay:
             unaccounted_cents=committed - self.standing_cents,
             verdicts={kind: judge(self.ledger, kind, listeners, must) for kind in get_args(Kind)},
             closed=closed,
+            restarts=[restart for person in people for restart in person.restarts],
         )
 
     async def _sign_in(self, session: aiohttp.ClientSession) -> tuple[list[Person], list[Person], dict[int, Person]]:
         stores = sorted({basket.store_id for basket in self.baskets})
 
         def person(email: str) -> Person:
-            return Person(session, self.edge, email, self.ledger)
+            return Person(session, self.edge, email, self.ledger, returning=self.returning)
 
         admins = [person(ADMIN) for _ in range(ADMIN_SCREENS)]
         drivers = [person(driver_email(number)) for number in range(DRIVERS)]
@@ -144,10 +148,11 @@ class Replay:
     async def _listen(self, stack: AsyncExitStack, people: Sequence[Person]) -> None:
         task = self.progress.add_task("sockets open", total=len(people))
         for person in people:
-            client = await person.listen("orders", *(("offers",) if person.listener.kind == "driver" else ()))
-            stack.push_async_callback(client.close)
-            await stack.enter_async_context(supervised(person.hear(client), "hear"))
-            await stack.enter_async_context(supervised(person.stay_signed_in(client), "stay signed in"))
+            topics: tuple[Topic, ...] = ("orders", "offers") if person.listener.kind == "driver" else ("orders",)
+            client = await person.listen(*topics)
+            stack.push_async_callback(person.leave)
+            await stack.enter_async_context(supervised(person.hear(client, *topics), "hear"))
+            await stack.enter_async_context(supervised(person.stay_signed_in(), "stay signed in"))
             self.progress.advance(task)
 
     async def _play(self, cast: Cast, restaurants: dict[int, Person], speed: float) -> None:

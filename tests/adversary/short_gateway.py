@@ -1,9 +1,8 @@
 """`python -m tests.adversary.short_gateway [FAULT]`: the gateway with short queues, and with a fault if asked.
 
 Short queues, the kernel's too, close a slow reader with 4408 within seconds; the real one has 2,000 frames of patience
-and the kernel some megabytes. A fault
-proves that the judge sees it: of a thousand live frames "drop" leaves one out, "twice" sends one twice, "foreign" sends
-another viewer's besides.
+and the kernel some megabytes. A fault proves that the judge sees it: of a thousand live frames "drop" leaves one out
+and "twice" sends one twice; "foreign" sends a restaurant, before its own, what another one was sent last.
 """
 
 import random
@@ -27,12 +26,12 @@ def plant(fault: str) -> None:
     last: dict[tuple[str, str], tuple[Viewer, Any]] = {}
 
     def faulty(topic: Subscription, frame: Any) -> None:
-        now = random.randrange(ONE_IN) == 0
         kind = (topic.name, topic.viewer.role)
         other = last.get(kind)
         last[kind] = (topic.viewer, frame)
-        if now and fault == "foreign" and other is not None and _are_strangers(topic, other[0]):
+        if fault == "foreign" and other is not None and _are_strangers(topic, other[0]):
             push(topic, other[1])
+        now = random.randrange(ONE_IN) == 0
         if now and fault == "twice":
             push(topic, frame)
         if not (now and fault == "drop"):
