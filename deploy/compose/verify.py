@@ -1,8 +1,9 @@
 """`python -m deploy.compose.verify`: proof that compose.yaml works, on any machine with Docker.
 
 It builds the images, starts a Larder of its own beside whatever runs here, loads the real people and what they will
-order of the real catalogue, puts real orders of the demo through Nginx while a second replica of orders joins, lets 500
-clients at the pooler, and takes everything down again, also after a failure. It judges by the answers that clients got
+order of the real catalogue, puts real orders of the demo through Nginx while a second replica of orders joins, and more
+while one of two gateways is stopped, lets 500 clients at the pooler, and takes everything down again, also after a
+failure. It judges by the answers that clients got
 and by Nginx's own log; what it measured is printed. Exit status: 0 when all held, else 1, with the last lines of
 whoever failed.
 """
@@ -41,6 +42,13 @@ ORDERS_SECONDS = 600
 SCALE_AFTER = 0.25
 """Of the orders: then the second replica is started."""
 
+DEPLOY_ORDERS, DEPLOY_RATE = 200, 10
+STOP_AFTER = 0.2
+"""Of the orders: then one of the two gateways is stopped."""
+
+STOP_SECONDS = 20.0
+"""What it may take to end. Docker kills it after 30."""
+
 CLIENTS, CLIENT_SECONDS = 500, 10.0
 SERVER_CONNECTIONS_MAX = 100
 
@@ -74,13 +82,19 @@ class Verification:
         await self.phase("load people and products", self._load)
         world = await self.phase("read the catalogue through Nginx", self._read_world)
         result = await self.phase(f"{ORDERS} real orders, orders scaled to 2 meanwhile", lambda: self._order(world))
-        self._judge(result)
+        self._judge(result, ORDERS)
         await self.phase("look at Nginx's log and the replicas", self._judge_replicas)
+        await self.phase("scale the gateway to 2", self._scale_gateway)
+        result = await self.phase(
+            f"{DEPLOY_ORDERS} more orders, one of the gateways stopped meanwhile", lambda: self._deploy(world)
+        )
+        self._judge(result, DEPLOY_ORDERS)
+        self._judge_restarts(result)
         await self.phase(f"{CLIENTS} clients on the pooler", self._crowd)
 
     async def _load(self) -> None:
         try:
-            load = ("python", "-m", "deploy.demo.load", f"baskets={ORDERS}")
+            load = ("python", "-m", "deploy.demo.load", f"baskets={ORDERS + DEPLOY_ORDERS}")
             await self.project.run("run", "--rm", "--no-TTY", "demo", *load, seconds=600)
         except ComposeError as error:
             raise await self.project.blamed(error) from error
@@ -124,10 +138,58 @@ class Verification:
             raise ComposeError("the orders were through before the second replica was there")
         self.found.append(f"the second replica was healthy after {perf_counter() - began:.1f} s")
 
-    def _judge(self, result: Result) -> None:
+    async def _scale_gateway(self) -> None:
+        await self.project.up("--no-recreate", "--scale", "orders=2", "--scale", "realtime-gateway=2", seconds=120)
+
+    async def _deploy(self, world: World) -> Result:
+        """Orders flow, everybody listens, and one of the two gateways gets SIGTERM, as a deploy sends it."""
+        baskets = (await asyncio.to_thread(lambda: list(source.read_baskets(ORDERS + DEPLOY_ORDERS))))[ORDERS:]
+        with Progress(console=self.console, disable=True) as progress:
+            replay = Replay(self.edge, world, baskets, DEPLOY_RATE, progress, returning=True)
+            playing = asyncio.create_task(replay.run())
+            try:
+                async with asyncio.timeout(ORDERS_SECONDS):
+                    while len(replay.totals) < STOP_AFTER * DEPLOY_ORDERS and not playing.done():  # noqa: ASYNC110
+                        await asyncio.sleep(0.05)
+                    await self._stop_a_gateway()
+                    if playing.done():
+                        raise ComposeError("the orders were through before the gateway had stopped")
+                    return await playing
+            finally:
+                playing.cancel()
+
+    async def _stop_a_gateway(self) -> None:
+        gateways = [one["Name"] for one in await self.project.containers() if one["Service"] == "realtime-gateway"]
+        if len(gateways) != 2:
+            raise ComposeError(f"there must be two gateways, and there are: {gateways}")
+        began = perf_counter()
+        await docker("stop", gateways[0], seconds=60)
+        seconds = perf_counter() - began
+        status = (await docker("inspect", "--format", "{{.State.ExitCode}}", gateways[0], seconds=20)).strip()
+        if status != "0" or seconds > STOP_SECONDS:
+            log = await docker("logs", "--tail", "20", gateways[0], seconds=20, both=True)
+            raise ComposeError(
+                f"the gateway ended with {status} after {seconds:.1f} s; it must end by itself within "
+                f"{STOP_SECONDS:.0f} s",
+                log.splitlines(),
+            )
+        self.found.append(f"one of two gateways, told to stop, had ended after {seconds:.1f} s")
+
+    def _judge_restarts(self, result: Result) -> None:
+        untold = [restart for restart in result.restarts if restart.told_ms is None]
+        if not result.restarts or untold:
+            raise ComposeError(f"{len(result.restarts)} sockets came back, {len(untold)} without having been told to")
+        away = sorted(restart.back_at - restart.closed_at for restart in result.restarts)
+        sockets = sum(one.listeners for one in result.verdicts.values())
+        self.found.append(
+            f"{len(away)} of {sockets} sockets were closed by it, each told when to come back; they came back to the "
+            f"other one after {away[0]:.1f} to {away[-1]:.1f} s; missed 0, repeated 0"
+        )
+
+    def _judge(self, result: Result, orders: int) -> None:
         report.show(result, self.console)
         self.console.print()
-        if not result.flawless or result.orders != ORDERS:
+        if not result.flawless or result.orders != orders:
             raise ComposeError("orders went wrong: the numbers in red must be zero")
         self.found.append(
             f"{result.orders} orders by {result.requests} requests in {result.seconds:.0f} s, none failed, every total "
