@@ -78,14 +78,14 @@ async def docker(
         *command,
         cwd=REPOSITORY,
         env={**os.environ, "COMPOSE_ANSI": "never", "COMPOSE_PROGRESS": "plain", **(settings or {})},
-        stdin=asyncio.subprocess.PIPE,
+        stdin=asyncio.subprocess.PIPE if told else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT if both else asyncio.subprocess.PIPE,
     )
     said = " ".join(word for word in command if not word.startswith("-"))
     try:
         async with asyncio.timeout(seconds):
-            output, errors = await process.communicate(told.encode())
+            output, errors = await process.communicate(told.encode() if told else None)
     except BaseException as error:
         if process.returncode is None:
             process.terminate()
