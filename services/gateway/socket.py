@@ -202,6 +202,7 @@ class Socket:
         if not await self._may_have(topic):
             raise Closed(CloseCode.FORBIDDEN_TOPIC, "this topic is not yours")
         known = after is not None and await self._is_known(after)
+        self._check_still_open()
         # Nothing is awaited from here on: no event comes between the answer and the topic's first.
         self._unsubscribe(topic.name)
         self._topics[topic.name] = topic
@@ -256,11 +257,19 @@ class Socket:
 
     async def _redeem(self, ticket: str) -> Identity:
         try:
-            return await self._gate.tickets.redeem(ticket)
+            identity = await self._gate.tickets.redeem(ticket)
         except TicketError as error:
             raise Closed(CloseCode.UNAUTHENTICATED, str(error)) from error
         except TicketsAwayError as error:
             raise Closed(CloseCode.RESTART, str(error)) from error
+        self._check_still_open()
+        return identity
+
+    def _check_still_open(self) -> None:
+        """Raises Closed when the socket ended while something was awaited. Being cancelled does not tell: before Python
+        3.12 `asyncio.wait_for`, which redis and nats await with, drops a cancellation that comes with a result."""
+        if self.writer.ended:
+            raise Closed(CloseCode.RESTART, "it has ended")
 
     def _become(self, identity: Identity) -> None:
         """Who the socket speaks for, until their token ends."""
