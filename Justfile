@@ -128,6 +128,10 @@ kills *args:
 adversary *args:
     @uv run python -m tests.adversary "$@"
 
+# Send the gateway so many frames of any kind, and see how each ends and that nothing stays behind: `just fuzz 100_000`
+fuzz *args:
+    @uv run python -m tests.fuzz "$@"
+
 # Start Larder, load the real catalogue, replay real orders and report: `just demo orders=20000`
 demo *args:
     @uv run python -m deploy.demo "$@"

@@ -32,7 +32,8 @@ class CloseCode:
 
 
 Ticket = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
-Topic = Annotated[str, msgspec.Meta(pattern=r"^(orders|offers|alerts|order:[0-9a-fA-F-]{36})$")]
+# Not $, which lets a line break at the end through.
+Topic = Annotated[str, msgspec.Meta(pattern=r"^(orders|offers|alerts|order:[0-9a-fA-F-]{36})(?![\s\S])")]
 
 
 class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

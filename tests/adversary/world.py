@@ -164,7 +164,7 @@ class World:
 
     def socket_url(self, past_edge: int | None) -> str:
         """Through Nginx, or of one of the gateways."""
-        address = self.edge if past_edge is None else self._stack.addresses.service("gateway", past_edge)
+        address = self.edge if past_edge is None else self._stack.addresses.service("sockets", past_edge)
         return address.replace("http", "ws", 1) + "/ws"
 
     def drivers_of(self, zone: int) -> list[Person]:
