@@ -90,16 +90,16 @@ def rotate_access_log(layout: Layout) -> bool:
 
 
 def _upstream(layout: Layout, name: str, replicas: int) -> str:
-    """A replica that refuses a connection is left out for a second."""
-    # Sockets last: least_conn evens them out after a restart, where taking turns would not.
-    balance = "least_conn; " if name == "sockets" else ""
-    servers = _servers(layout, name, replicas)
+    """A replica that refuses a connection is left out for a second, but for sockets: Nginx takes it back for good only
+    when a request to it has ended well, and a socket does not end. Until then it lets one a second through."""
+    lasting = name == "sockets"
+    # least_conn evens them out after a restart, where taking turns would not.
+    balance = "least_conn; " if lasting else ""
+    servers = _servers(layout, name, replicas, "max_fails=0" if lasting else "max_fails=1 fail_timeout=1s")
     return f"upstream {name} {{ zone {name} 64k; {balance}{servers} keepalive 64; keepalive_timeout 4s; }}"
 
 
-def _servers(layout: Layout, name: str, replicas: int) -> str:
+def _servers(layout: Layout, name: str, replicas: int, failing: str) -> str:
     if replicas == 0:  # Nginx wants a list; a server marked down makes it answer 503
         return f"server {HOST}:{layout.port(name)} down;"
-    return " ".join(
-        f"server {HOST}:{layout.port(name, index)} max_fails=1 fail_timeout=1s;" for index in range(replicas)
-    )
+    return " ".join(f"server {HOST}:{layout.port(name, index)} {failing};" for index in range(replicas))
