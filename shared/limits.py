@@ -48,7 +48,7 @@ redis.call('SET', KEYS[1], string.format('%.0f', before), 'PX', math.ceil((befor
 _log = structlog.get_logger("limits")
 
 
-def open_valkey(url: str, patience: float = TIMEOUT_SECONDS) -> Redis:
+def open_valkey(url: str, patience: float = TIMEOUT_SECONDS, retries: int = 1) -> Redis:
     """A client that gives up after 100 ms, or `patience` in seconds, instead of the library's 5 s and 10 retries."""
     pool = BlockingConnectionPool.from_url(
         url,
@@ -56,7 +56,7 @@ def open_valkey(url: str, patience: float = TIMEOUT_SECONDS) -> Redis:
         timeout=patience,
         socket_timeout=patience,
         socket_connect_timeout=patience,
-        retry=Retry(NoBackoff(), 1),
+        retry=Retry(NoBackoff(), retries),
     )
     return Redis.from_pool(pool)
 

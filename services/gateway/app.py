@@ -47,7 +47,7 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
     async with AsyncExitStack() as stack:
         bus = await stack.enter_async_context(Bus(settings.nats_url, "gateway"))
         valkey = await stack.enter_async_context(open_valkey(settings.valkey_url))
-        tickets_valkey = await stack.enter_async_context(open_valkey(settings.valkey_url, PATIENCE_SECONDS))
+        tickets_valkey = await stack.enter_async_context(open_valkey(settings.valkey_url, PATIENCE_SECONDS, retries=0))
         tracer = await stack.enter_async_context(
             open_tracer(settings.otlp_endpoint, "gateway", settings.instance, settings.trace_ratio)
         )

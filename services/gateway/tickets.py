@@ -1,7 +1,8 @@
 """Tickets: what a socket shows instead of a token, which would end up in logs of addresses.
 
 Invariants: a ticket is 256 random bits, lives 30 s and opens one socket, whichever gateway it comes to; it is worth no
-more than the session it was issued for. It lives in Valkey, which therefore must be there for sockets to open; those
+more than the session it was issued for. To redeem is never tried again: the answer may be lost and the ticket used up,
+and to say that it was used would be wrong. It lives in Valkey, which therefore must be there for sockets to open; those
 that are open do not need it.
 """
 
