@@ -6,21 +6,23 @@ running, to look into it.
 """
 
 import argparse
-import asyncio
+import logging
 import signal
 import sys
 
+import uvloop
 from rich.console import Console
 from rich.text import Text
 
 from deploy.local import PartError, StackError
 from deploy.local.progress import ConsoleProgress
-from loadtests.bench import noise, report, wrk
+from loadtests.bench import noise, report
 from loadtests.bench.errors import BenchError
 from loadtests.bench.measure import Meter, Pace
 from loadtests.bench.report import Measured
 from loadtests.bench.rows import ROWS, Row
 from loadtests.bench.stage import Stage
+from shared import log
 
 TOO_NOISY = 3
 
@@ -29,10 +31,12 @@ def main(arguments: list[str]) -> int:
     console = Console(highlight=False)
     options = _options(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # who is terminated clears up too
-    rows = [row for row in ROWS if not options.rows or row.name in options.rows]
+    rows = [row for row in ROWS if not options.rows or {row.name, row.group} & set(options.rows)]
+    log.configure("console", "bench", logging.WARNING)
     try:
-        wrk.find()
-        return asyncio.run(_bench(rows, Pace(options.rounds, options.seconds), options, console))
+        for need in dict.fromkeys(row.need for row in rows):
+            need()
+        return uvloop.run(_bench(rows, Pace(options.rounds, options.seconds), options, console))
     except (StackError, BenchError) as error:
         console.print(Text.assemble(("✗ ", "red"), (str(error), "bold")), soft_wrap=True)
         for line in error.lines if isinstance(error, PartError) else []:
@@ -50,7 +54,7 @@ async def _bench(rows: list[Row], pace: Pace, options: argparse.Namespace, conso
     try:
         for row in rows:
             await stage.set_up(row.cast)
-            console.print(f"[bold]{row.name}[/]: {row.work}, against {row.against}")
+            console.print(f"[bold]{row.name}[/]: {row.work}{row.against and ', against '}{row.against}")
             measured.append(Measured(row, await row.measure(meter)))
         await noise.settle()
         meter.spins.append(noise.spin())
@@ -78,15 +82,16 @@ def _tell(measured: list[Measured], seen: noise.Noise, console: Console, *, nois
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="just bench", description="Larder in ratios.")
-    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of: {', '.join(row.name for row in ROWS)}")
+    known = [row.name for row in ROWS] + list(dict.fromkeys(row.group for row in ROWS))
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"or a group of them: {', '.join(known)}")
     parser.add_argument("--noisy", action="store_true", help="tell the numbers though the machine is busy")
     parser.add_argument("--keep", action="store_true", help="leave the stack running")
     parser.add_argument("--rounds", type=int, default=Pace().rounds, metavar="N")
     parser.add_argument("--seconds", type=float, default=Pace().seconds, metavar="S", help="of each side and round")
     options = parser.parse_args(arguments)
-    unknown = set(options.rows) - {row.name for row in ROWS}
+    unknown = set(options.rows) - set(known)
     if unknown:
-        parser.error(f"there is no row {', '.join(sorted(unknown))}; there are {', '.join(row.name for row in ROWS)}")
+        parser.error(f"there is no row {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     return options
 
 

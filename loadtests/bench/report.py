@@ -4,7 +4,6 @@ import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
 from typing import NamedTuple
 
 import msgspec
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.local.layout import REPOSITORY
-from loadtests.bench.measure import Result, Runs
+from loadtests.bench.measure import Outcome
 from loadtests.bench.noise import Noise
 from loadtests.bench.rows import Row
 
@@ -21,18 +20,18 @@ FOLDER = REPOSITORY / "build"
 
 class Measured(NamedTuple):
     row: Row
-    result: Result
+    outcome: Outcome
 
 
 def show(measured: Sequence[Measured], noise: Noise, console: Console) -> None:
     table = Table(title=None if not noise.reasons else "NOISY: for no other eyes")
     table.add_column("row", no_wrap=True)
     table.add_column("against")
-    for heading in ("Larder/s", "against/s", "ratio", "reach"):
+    for heading in ("Larder", "against it", "result", "reach"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for row, result in measured:
-        style = "green" if result.ratio >= row.reach else "red"
-        table.add_row(row.name, row.against, *_numbers(row, result), style=style)
+    for row, outcome in measured:
+        style = {True: "green", False: "red", None: None}[row.reach.met(outcome.value)]
+        table.add_row(row.name, row.against, *_numbers(row, outcome), style=style)
     console.print(table)
     console.print(
         f"Noise: loop {noise.spin_spread:.2f} ×, stolen {noise.steal:.1%}, other processes {noise.foreign:.1%}."
@@ -49,19 +48,14 @@ def write(measured: Sequence[Measured], noise: Noise) -> list[Path]:
 
 
 def markdown(measured: Sequence[Measured]) -> str:
-    lines = ["| row | work | against | Larder/s | against/s | ratio | reach |", "|---|---|---|--:|--:|--:|--:|"]
-    for row, result in measured:
-        lines.append("| " + " | ".join([f"`{row.name}`", row.work, row.against, *_numbers(row, result)]) + " |")
+    lines = ["| row | work | against | Larder | against it | result | reach |", "|---|---|---|--:|--:|--:|--:|"]
+    for row, outcome in measured:
+        lines.append("| " + " | ".join([f"`{row.name}`", row.work, row.against, *_numbers(row, outcome)]) + " |")
     return "\n".join(lines) + "\n"
 
 
-def _numbers(row: Row, result: Result) -> list[str]:
-    return [
-        f"{median(result.ours.rates):,.0f}",
-        f"{median(result.theirs.rates):,.0f}",
-        f"{result.ratio:.2f} ×",
-        f"≥ {row.reach:g} ×",
-    ]
+def _numbers(row: Row, outcome: Outcome) -> list[str]:
+    return [*outcome.cells(), row.reach.told(outcome.value), str(row.reach)]
 
 
 def _document(measured: Sequence[Measured], noise: Noise) -> dict[str, object]:
@@ -77,20 +71,13 @@ def _document(measured: Sequence[Measured], noise: Noise) -> dict[str, object]:
                 "name": row.name,
                 "work": row.work,
                 "against": row.against,
-                "reach": row.reach,
-                "ratio": round(result.ratio, 4),
-                "reached": result.ratio >= row.reach,
-                "larder": _side(result.ours),
-                "against_it": _side(result.theirs),
+                "reach": row.reach.bound,
+                "unit": row.reach.unit,
+                "at_most": row.reach.at_most,
+                "value": round(outcome.value, 4),
+                "reached": row.reach.met(outcome.value),
+                **outcome.document(),
             }
-            for row, result in measured
+            for row, outcome in measured
         ],
-    }
-
-
-def _side(runs: Runs) -> dict[str, object]:
-    return {
-        "per_second": [round(rate, 1) for rate in runs.rates],
-        "connections": runs.clients,
-        "processor_us": {part: round(cost, 1) for part, cost in runs.cost.items()},
     }

@@ -20,7 +20,8 @@ BASE_PORT = 18080
 
 @dataclass(frozen=True)
 class Cast:
-    """Which parts run: all of `services` and the servers, or `only` the named ones."""
+    """Which parts run: all of `services` and the servers, or `only` the named ones. Another name is another start, so
+    that a row may ask for processes that have done nothing yet."""
 
     name: str
     services: Sequence[Service] = SERVICES
@@ -56,6 +57,13 @@ class Stage:
         """The part that each running program belongs to, by pid: orders-0 and orders-1 are orders."""
         states = Supervisor(self._layout).states().values()
         return {state.pid: state.name.rstrip("-0123456789") for state in states if state.alive}
+
+    def pid(self, program: str) -> int:
+        """Of a program that runs now, "gateway-0". Raises StackError."""
+        state = Supervisor(self._layout).states().get(program)
+        if state is None or not state.alive:
+            raise StackError(f"{program} does not run.")
+        return state.pid
 
     async def set_up(self, cast: Cast) -> None:
         """Runs exactly this cast, on data that is loaded once."""
