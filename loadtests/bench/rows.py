@@ -72,7 +72,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "frames-ws",
-        "frames delivered to 1,000 sockets, for a second of the server's processor time",
+        "frames delivered to 1,000 sockets, for a second of its processor time",
         "Node `ws`, the same bytes",
         at_least(1.0),
         frames.WITH_PEERS,
@@ -92,7 +92,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "latency-50",
-        "request sent to frame received (p99), 50 sockets, 200 orders a second, through Nginx, everything running",
+        "request sent to frame received (p50 · p95, p99), 50 sockets, 200 orders a second, through Nginx",
         "",
         Reach(unit="ms"),
         EVERYTHING,

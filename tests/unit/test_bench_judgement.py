@@ -3,8 +3,9 @@
 import pytest
 
 from loadtests.bench import report, wrk
-from loadtests.bench.measure import Result, Runs
+from loadtests.bench.measure import Reading, Result, Runs
 from loadtests.bench.noise import FOREIGN_MAX, SPIN_SPREAD_MAX, STEAL_MAX, Noise, Round, judge
+from loadtests.bench.reach import Reach, at_least, at_most
 from loadtests.bench.report import Measured
 from loadtests.bench.rows import ROWS
 
@@ -41,14 +42,40 @@ def test_of_the_rounds_the_middle_one_counts() -> None:
 def test_the_ratio_is_the_median_of_the_rounds_ratios() -> None:
     # The ratio of the medians would be 20 / 40.
     result = Result(Runs([10, 20, 90], 8, {}), Runs([40, 25, 100], 16, {}))
-    assert result.ratio == pytest.approx(0.8)
+    assert result.value == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize(
+    ("reach", "value", "met"),
+    [
+        (at_least(0.4), 0.4, True),
+        (at_least(0.4), 0.39, False),
+        (at_most(25, "ms"), 25.0, True),
+        (at_most(25, "ms"), 25.1, False),
+        (Reach(unit="ms"), 1e9, None),
+    ],
+)
+def test_a_bound_is_the_least_or_the_most_or_there_is_none(reach: Reach, value: float, met: bool | None) -> None:
+    assert reach.met(value) is met
 
 
 def test_the_table_for_people_has_a_line_a_row() -> None:
     result = Result(Runs([1000.0], 16, {}), Runs([2000.0], 16, {}))
     table = report.markdown([Measured(row, result) for row in ROWS])
     assert [line.split("|")[1].strip() for line in table.splitlines()[2:]] == [f"`{row.name}`" for row in ROWS]
-    assert all("| 1,000 | 2,000 | 0.50 × |" in line for line in table.splitlines()[2:])
+    assert all("| 1,000/s | 2,000/s | 0.5" in line for line in table.splitlines()[2:])
+
+
+def test_what_is_no_ratio_is_told_in_its_unit_with_its_bound() -> None:
+    row = next(row for row in ROWS if row.name == "latency-1000")
+    (line,) = report.markdown([Measured(row, Reading(24.96, "7.0 · 15.0 ms", {}))]).splitlines()[2:]
+    assert line.endswith("|  | 7.0 · 15.0 ms |  | 25.0 ms | ≤ 25 ms |")
+
+
+def test_no_row_has_the_name_of_another_or_of_a_group() -> None:
+    names = [row.name for row in ROWS]
+    assert len(set(names)) == len(names)
+    assert not set(names) & {row.group for row in ROWS}
 
 
 def test_a_request_is_one_line_whatever_it_holds() -> None:

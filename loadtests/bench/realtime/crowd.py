@@ -65,7 +65,8 @@ class Tally:
 
 
 class Ear(WSListener):
-    """One socket. `ready` is done once it is subscribed; `events`: how many it has heard; `ended`: why it is closed."""
+    """One socket. `ready` is done once it is subscribed; `events` and `pings`: how many it has heard; `ended`:
+    why it is closed."""
 
     EVENT: ClassVar[bytes]
     """How a frame begins that is an event."""
@@ -75,6 +76,7 @@ class Ear(WSListener):
     def __init__(self, hear: Hear) -> None:
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.events = 0
+        self.pings = 0
         self.ended: str | None = None
         self._hear = hear
         self._prefix = len(self.EVENT)
@@ -92,6 +94,9 @@ class Ear(WSListener):
                 self._hear(payload)
             else:
                 self.answer(bytes(payload))
+        elif frame.msg_type is WSMsgType.PING:
+            self.pings += 1
+            transport.send_pong(frame.get_payload_as_bytes())
         elif frame.msg_type is WSMsgType.CLOSE:
             self._end(f"{frame.get_close_code()} {frame.get_close_reason()}")
             transport.send_close(WSCloseCode.OK)
@@ -213,6 +218,7 @@ async def _open(url: str, ear: Ear) -> Ear:
         url,
         extra_headers=dict(ear.HEADERS),
         websocket_handshake_timeout=OPEN_SECONDS,
+        enable_auto_pong=False,  # they are counted
         read_buffer_init_size=READ_BYTES,
     )
     try:

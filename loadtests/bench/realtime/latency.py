@@ -182,7 +182,7 @@ async def _measure(meter: Meter, sockets: int) -> Reading:
     parts = {name: part.since(before.get(name)) for name, part in after.items()}
     _tell(meter, sockets, times, parts)
     p50, p95, p99 = (percentile(times.frames, share) * 1000 for share in (0.5, 0.95, 0.99))
-    return Reading(p99, f"p50 {p50:.1f}, p95 {p95:.1f} ms", _document(times, parts))
+    return Reading(p99, f"{p50:.1f} · {p95:.1f} ms", _document(times, parts))
 
 
 def _restaurants(world: World, sockets: int) -> Sequence[int]:

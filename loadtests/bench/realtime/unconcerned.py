@@ -2,8 +2,10 @@
 
 Two gateways hear the same events at the same time: one with FEW, one with MANY sockets of other restaurants, each with
 three sockets of the restaurant that orders and two of admins. Counted is the processor time of each one's process, by
-events; a ratio is of the two in the same seconds. What sockets cost without any event (pings) is measured as long
-before each round, told, and taken off: it is no event's. Heartbeats are put off, for the same reason.
+events; a ratio is of the two in the same seconds.
+
+What a socket costs without any event is no event's cost, and taken off: heartbeats are put off, pings are counted, and
+what one costs is seen while no event comes, between the rounds.
 """
 
 import asyncio
@@ -34,7 +36,9 @@ RESTAURANT = 1
 BURST = 200
 """Events in flight: a tenth of what a socket's queue holds."""
 
-SECONDS, WARM_SECONDS = 4.0, 2.0
+SECONDS, WARM_SECONDS, REST_SECONDS = 3.0, 2.0, 2.0
+PINGS_MIN = 250
+"""Fewer than these tell nothing of what one costs, nor cost anything."""
 
 TWO_GATEWAYS = Cast(
     "two gateways",
@@ -45,6 +49,15 @@ TWO_GATEWAYS = Cast(
 
 class MisheardError(BenchError):
     """A socket heard what does not concern it, or not all that does."""
+
+
+class Window(NamedTuple):
+    """Some seconds: events and pings that came, processor time of the two gateways in seconds."""
+
+    events: int
+    pings: int
+    few: float
+    many: float
 
 
 class Cost(NamedTuple):
@@ -58,22 +71,11 @@ class Cost(NamedTuple):
         return self.many / self.few
 
 
-class Spent(NamedTuple):
-    """Seconds: on the clock, and of processor time of the two gateways."""
-
-    at: float
-    few: float
-    many: float
-
-    def since(self, before: "Spent") -> "Spent":
-        return Spent(self.at - before.at, self.few - before.few, self.many - before.many)
-
-
 class Costs(NamedTuple):
-    """The rounds'. `idle_ms`: processor time a second without events, of the gateway with MANY; the median."""
+    """The rounds'. `ping_us`: what was taken off for each ping."""
 
     rounds: Sequence[Cost]
-    idle_ms: float
+    ping_us: float
 
     @property
     def value(self) -> float:
@@ -87,8 +89,16 @@ class Costs(NamedTuple):
         return {
             "few_us": [round(cost.few, 1) for cost in self.rounds],
             "many_us": [round(cost.many, 1) for cost in self.rounds],
-            "idle_ms_per_second": round(self.idle_ms, 2),
+            "ping_us": round(self.ping_us, 1),
         }
+
+
+def costs(busy: Sequence[Window], resting: Sequence[Window]) -> Costs:
+    """The pings of a round are MANY's: those of FEW are too few to be seen."""
+    pings = sum(window.pings for window in resting)
+    ping = sum(window.many for window in resting) / pings if pings >= PINGS_MIN else 0.0
+    rounds = [Cost(one.few / one.events * 1e6, (one.many - ping * one.pings) / one.events * 1e6) for one in busy]
+    return Costs(rounds, ping * 1e6)
 
 
 def need() -> None:
@@ -105,61 +115,60 @@ class Gateways:
         self._tally = tally
         self._told = 0
 
-    async def rest(self, seconds: float) -> Spent:
-        """While nothing happens."""
-        before = self._now()
+    async def rest(self, seconds: float) -> Window:
+        """Nothing happens."""
+        before = self._now(0)
         await asyncio.sleep(seconds)
-        return self._now().since(before)
+        return self._since(before, 0)
 
-    async def hear(self, bus: Bus, orders: Iterator[Published], seconds: float) -> tuple[int, Spent]:
-        """How many events there were, and what was spent. Raises CrowdError, MisheardError."""
-        before, count = self._now(), 0
-        while monotonic() < before.at + seconds:
+    async def hear(self, bus: Bus, orders: Iterator[Published], seconds: float) -> Window:
+        """Raises CrowdError, MisheardError."""
+        before, count, until = self._now(0), 0, monotonic() + seconds
+        while monotonic() < until:
             burst = list(islice(orders, BURST))
             everybody = self._tally.expect(len(burst) * len(self._concerned))
             await events.publish(bus, burst)
             await crowd.heard(everybody, self._concerned)
             count += len(burst)
-        spent = self._now().since(before)
+        window = self._since(before, count)
         self._told += count
         self._check()
-        return count, spent
+        return window
 
     def _check(self) -> None:
         crowd.check([*self._concerned, *self._others])
         if {ear.events for ear in self._concerned} != {self._told} or any(ear.events for ear in self._others):
             raise MisheardError(f"not every socket heard what concerns it, {self._told:,} orders or none")
 
-    def _now(self) -> Spent:
+    def _now(self, count: int) -> Window:
+        pings = sum(ear.pings for ear in (*self._concerned, *self._others))
         few, many = (cpu_seconds(pid) for pid in self._pids)
-        return Spent(monotonic(), few, many)
+        return Window(count, pings, few, many)
+
+    def _since(self, before: Window, count: int) -> Window:
+        now = self._now(count)
+        return Window(count, now.pings - before.pings, now.few - before.few, now.many - before.many)
 
 
 async def growth(meter: Meter) -> Costs:
     """Raises CrowdError, MisheardError."""
     stage, seconds = meter.stage, min(SECONDS, meter.pace.seconds)
     orders = events.orders_of(stage.world, RESTAURANT)
+    busy, resting = [], []
     async with Bus(stage.stack.addresses.nats, "benchmark") as bus, _gateways(stage) as gateways:
         await bus.connection()
         await gateways.hear(bus, orders, WARM_SECONDS)
-        rounds, idle = [], []
         for number in range(1, meter.pace.rounds + 1):
-            resting = await gateways.rest(seconds)
-            (count, spent), _ = await meter.watched(lambda: gateways.hear(bus, orders, seconds))
-            cost = cost_of(count, spent, resting)
-            rounds.append(cost)
-            idle.append(resting.many / resting.at * 1000)
+            resting.append(await gateways.rest(REST_SECONDS))
+            one, _ = await meter.watched(lambda: gateways.hear(bus, orders, seconds))
+            busy.append(one)
             meter.tell(
-                f"  round {number}: {count:,} events, {cost.few:,.0f} µs each with {FEW:,} others, {cost.many:,.0f} µs "
-                f"with {MANY:,}, {cost.ratio:.2f} ×; without events {idle[-1]:,.1f} ms a second"
+                f"  round {number}: {one.events:,} events and {one.pings:,} pings took {one.few * 1000:,.0f} ms with "
+                f"{FEW:,} others, {one.many * 1000:,.0f} ms with {MANY:,}"
             )
-    return Costs(rounds, median(idle))
-
-
-def cost_of(count: int, busy: Spent, resting: Spent) -> Cost:
-    """Of each of the events, without what was spent in as long a time of rest."""
-    share = busy.at / resting.at
-    return Cost((busy.few - resting.few * share) / count * 1e6, (busy.many - resting.many * share) / count * 1e6)
+    found = costs(busy, resting)
+    meter.tell(f"  a ping took {found.ping_us:,.0f} µs, and is taken off")
+    return found
 
 
 @asynccontextmanager
