@@ -35,7 +35,7 @@ async def test_each_socket_hears_each_order_of_its_restaurant_once_and_no_other(
 ) -> None:
     heard, strays, beats = Tally(), Tally(), Tally()
     orders = list(islice(events.orders_of(world, RESTAURANT), 4))
-    async with door(gate.url) as entrance:
+    async with door(gate.url, gate.socket_url) as entrance:
         cooks = [entrance.ear(person, heard.hear) for person in crowd_of(world, "restaurant", 3, RESTAURANT)]
         other = [entrance.ear(Person(world, "restaurant", ANOTHER), strays.hear, beats.hear)]
         async with (
@@ -61,7 +61,7 @@ async def test_the_frame_that_the_peers_are_given_is_the_gateways(gate: Gate, wo
         tally.hear(payload)
 
     (order,) = islice(events.orders_of(world, RESTAURANT), 1)
-    async with door(gate.url) as entrance:
+    async with door(gate.url, gate.socket_url) as entrance:
         makers = [entrance.ear(Person(world, "admin"), hear)]
         async with crowd.gathered(entrance.socket_url, makers) as ears:
             expected = tally.expect(1)
@@ -73,7 +73,7 @@ async def test_the_frame_that_the_peers_are_given_is_the_gateways(gate: Gate, wo
 
 async def test_a_socket_that_closes_by_itself_is_an_error(gate: Gate, world: World) -> None:
     tally = Tally()
-    async with door(gate.url) as entrance:
+    async with door(gate.url, gate.socket_url) as entrance:
         makers = [entrance.ear(Person(world, "admin"), tally.hear)]
         async with crowd.gathered(entrance.socket_url, makers) as (ear,):
             ear.say(b"no frame of the protocol")
@@ -89,7 +89,7 @@ async def test_a_socket_that_closes_by_itself_is_an_error(gate: Gate, world: Wor
 async def test_who_gets_no_ticket_opens_no_socket(gate: Gate, world: World) -> None:
     somebody = Person(world, "admin")
     somebody.token = "none of ours"
-    async with door(gate.url) as entrance:
+    async with door(gate.url, gate.socket_url) as entrance:
         with pytest.raises(CrowdError, match="could not be opened") as raised:
             async with crowd.gathered(entrance.socket_url, [entrance.ear(somebody, Tally().hear)]):
                 pass

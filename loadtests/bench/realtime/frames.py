@@ -31,7 +31,7 @@ from loadtests.bench.process import cpu_seconds
 from loadtests.bench.realtime import crowd, events
 from loadtests.bench.realtime.crowd import Ear, Hear, PlainEar, SocketIoEar, Tally
 from loadtests.bench.realtime.events import Published
-from loadtests.bench.realtime.people import crowd_of, door
+from loadtests.bench.realtime.people import crowd_of, door_of_gateway
 from loadtests.bench.stage import Cast, Stage
 from shared.bus import Bus
 
@@ -183,7 +183,7 @@ async def larder(stage: Stage, bus: Bus) -> AsyncIterator[Broadcast]:
     """The gateway, with the sockets of one restaurant's people. It hears of an order from JetStream."""
     tally = Tally()
     people = crowd_of(stage.world, "restaurant", SOCKETS, RESTAURANT)
-    async with door(stage.stack.addresses.service("gateway")) as gateway:
+    async with door_of_gateway(stage.stack) as gateway:
         makers = [gateway.ear(person, tally.hear) for person in people]
         async with crowd.gathered(gateway.socket_url, makers) as ears:
             yield Broadcast("Larder", stage.pid("gateway-0"), ears, tally, lambda burst: events.publish(bus, burst))

@@ -13,7 +13,7 @@ from loadtests.bench.measure import Meter, Reading
 from loadtests.bench.process import rss_kib
 from loadtests.bench.realtime import crowd
 from loadtests.bench.realtime.crowd import Tally
-from loadtests.bench.realtime.people import crowd_of, door
+from loadtests.bench.realtime.people import crowd_of, door_of_gateway
 from loadtests.bench.stage import Cast
 
 SOCKETS = 5_000
@@ -50,7 +50,7 @@ async def _grow(meter: Meter) -> tuple[int, int]:
     stage, strays, beats = meter.stage, Tally(), Tally()
     pid = stage.pid("gateway-0")
     before = rss_kib(pid)
-    async with door(stage.stack.addresses.service("gateway")) as gateway:
+    async with door_of_gateway(stage.stack) as gateway:
         people = crowd_of(stage.world, "driver", SOCKETS)
         makers = [gateway.ear(person, strays.hear, beats.hear) for person in people]
         async with crowd.gathered(gateway.socket_url, makers) as ears:

@@ -15,7 +15,7 @@ it tells so, to the frames written. The parts' quantiles are read from histogram
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from time import perf_counter
 from typing import NamedTuple
 from uuid import uuid4
@@ -28,7 +28,7 @@ from loadtests.bench.errors import BenchError
 from loadtests.bench.measure import Meter, Reading
 from loadtests.bench.metrics import Histogram
 from loadtests.bench.realtime import crowd
-from loadtests.bench.realtime.people import Person, crowd_of, door
+from loadtests.bench.realtime.people import Door, Person, crowd_of, door_of_edge, door_of_gateway
 from loadtests.bench.stage import Stage
 from loadtests.bench.world import World
 
@@ -163,15 +163,15 @@ def need() -> None:
 
 async def _measure(meter: Meter, sockets: int) -> Reading:
     stage = meter.stage
-    addresses, heard = stage.stack.addresses, Heard()
+    edge, heard = stage.stack.addresses.edge, Heard()
     people = [Person(stage.world, "restaurant", number) for number in _restaurants(stage.world, sockets)]
     concerned = [person for person in people for _ in range(OF_RESTAURANT)]
     concerned += crowd_of(stage.world, "admin", OF_ADMINS)
     others = crowd_of(stage.world, "driver", sockets - len(concerned))
     async with (
-        _listening(addresses.edge, concerned, heard) as ears,
-        _listening(addresses.service("gateway"), others, heard) as other_ears,
-        aiohttp.ClientSession(addresses.edge, connector=aiohttp.TCPConnector(limit=0)) as session,
+        _listening(door_of_edge(stage.stack), concerned, heard) as ears,
+        _listening(door_of_gateway(stage.stack), others, heard) as other_ears,
+        aiohttp.ClientSession(edge, connector=aiohttp.TCPConnector(limit=0)) as session,
     ):
         kitchens = Kitchens(stage.world, people, session, heard)
         await kitchens.order(WARM_SECONDS, ears)
@@ -191,11 +191,14 @@ def _restaurants(world: World, sockets: int) -> Sequence[int]:
 
 
 @asynccontextmanager
-async def _listening(address: str, people: Sequence[Person], heard: Heard) -> AsyncIterator[Sequence[crowd.Ear]]:
-    async with door(address) as gateway:
-        makers = [gateway.ear(person, heard.hear) for person in people]
-        async with crowd.gathered(gateway.socket_url, makers) as ears:
-            yield ears
+async def _listening(
+    entrance: AbstractAsyncContextManager[Door], people: Sequence[Person], heard: Heard
+) -> AsyncIterator[Sequence[crowd.Ear]]:
+    async with (
+        entrance as door,
+        crowd.gathered(door.socket_url, [door.ear(person, heard.hear) for person in people]) as ears,
+    ):
+        yield ears
 
 
 async def _parts(stage: Stage, session: aiohttp.ClientSession) -> Mapping[str, Histogram]:

@@ -5,12 +5,14 @@ Tickets come the way everybody's do, one a socket, from the gateway itself.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 
 import aiohttp
 import msgspec
 
+from deploy.local import Stack
+from deploy.local.addresses import HOST
 from loadtests.bench.errors import BenchError
 from loadtests.bench.realtime.crowd import Ear, Hear, LarderEar
 from loadtests.bench.world import World, id_of
@@ -56,11 +58,11 @@ def crowd_of(world: World, role: Role, sockets: int, restaurant: int | None = No
 
 
 class Door:
-    """One gateway's: `address` is http://…"""
+    """Where tickets are given, `address` (http://…), and where sockets come to (ws://…)."""
 
-    def __init__(self, session: aiohttp.ClientSession, address: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, address: str, socket_url: str) -> None:
         self._session = session
-        self.socket_url = address.replace("http", "ws", 1) + "/ws"
+        self.socket_url = socket_url
         self._tickets = f"{address}/api/realtime/tickets"
 
     def ear(self, person: Person, hear: Hear, beat: Hear | None = None) -> Callable[[], Awaitable[Ear]]:
@@ -87,6 +89,18 @@ class Door:
 
 
 @asynccontextmanager
-async def door(address: str) -> AsyncIterator[Door]:
+async def door(address: str, socket_url: str) -> AsyncIterator[Door]:
     async with aiohttp.ClientSession() as session:
-        yield Door(session, address)
+        yield Door(session, address, socket_url)
+
+
+def door_of_edge(stack: Stack) -> AbstractAsyncContextManager[Door]:
+    """Everybody's, through Nginx."""
+    edge = stack.addresses.edge
+    return door(edge, edge.replace("http", "ws", 1) + "/ws")
+
+
+def door_of_gateway(stack: Stack, replica: int = 0) -> AbstractAsyncContextManager[Door]:
+    """One gateway's, past Nginx."""
+    sockets = f"ws://{HOST}:{stack.layout.port('sockets', replica)}/ws"
+    return door(stack.addresses.service("gateway", replica), sockets)

@@ -10,7 +10,7 @@ what one costs is seen while no event comes, between the rounds.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import islice
 from statistics import median
 from time import monotonic
@@ -24,7 +24,7 @@ from loadtests.bench.realtime import crowd, events
 from loadtests.bench.realtime.crowd import Ear, Tally
 from loadtests.bench.realtime.events import Published
 from loadtests.bench.realtime.idle import gateway_with
-from loadtests.bench.realtime.people import Person, crowd_of, door
+from loadtests.bench.realtime.people import Door, Person, crowd_of, door_of_gateway
 from loadtests.bench.stage import Cast, Stage
 from loadtests.bench.world import World
 from shared.bus import Bus
@@ -174,11 +174,10 @@ async def growth(meter: Meter) -> Costs:
 @asynccontextmanager
 async def _gateways(stage: Stage) -> AsyncIterator[Gateways]:
     tally, stray = Tally(), Tally()
-    addresses = [stage.stack.addresses.service("gateway", replica) for replica in (0, 1)]
     pids = [stage.pid(f"gateway-{replica}") for replica in (0, 1)]
     async with (
-        _crowd(stage.world, addresses[0], FEW, tally, stray) as few,
-        _crowd(stage.world, addresses[1], MANY, tally, stray) as many,
+        _crowd(stage.world, door_of_gateway(stage.stack, 0), FEW, tally, stray) as few,
+        _crowd(stage.world, door_of_gateway(stage.stack, 1), MANY, tally, stray) as many,
     ):
         concerned = [ear for crowd_ in (few, many) for ear in crowd_[0]]
         others = [ear for crowd_ in (few, many) for ear in crowd_[1]]
@@ -187,13 +186,13 @@ async def _gateways(stage: Stage) -> AsyncIterator[Gateways]:
 
 @asynccontextmanager
 async def _crowd(
-    world: World, address: str, unconcerned: int, tally: Tally, stray: Tally
+    world: World, entrance: AbstractAsyncContextManager[Door], unconcerned: int, tally: Tally, stray: Tally
 ) -> AsyncIterator[tuple[list[Ear], list[Ear]]]:
     """Those whom the events concern, and the others."""
     cooks = crowd_of(world, "restaurant", OF_RESTAURANT, RESTAURANT)
     people = [Person(world, "restaurant", number) for number in range(RESTAURANT + 1, world.restaurants + 1)]
     others = [people[place % len(people)] for place in range(unconcerned)]
-    async with door(address) as gateway:
+    async with entrance as gateway:
         near = [gateway.ear(person, tally.hear) for person in [*cooks, *crowd_of(world, "admin", OF_ADMINS)]]
         far = [gateway.ear(person, stray.hear) for person in others]
         async with (
