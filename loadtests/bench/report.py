@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -24,7 +25,7 @@ class Measured(NamedTuple):
 
 
 def show(measured: Sequence[Measured], noise: Noise, console: Console) -> None:
-    table = Table(title=None if not noise.reasons else "NOISY: for no other eyes")
+    table = Table(box=box.SIMPLE, pad_edge=False, title=None if not noise.reasons else "NOISY: for no other eyes")
     table.add_column("row", no_wrap=True)
     table.add_column("against")
     for heading in ("Larder", "against it", "result", "reach"):

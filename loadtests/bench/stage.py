@@ -5,6 +5,7 @@ its data too, unless it was asked to stay.
 """
 
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +21,13 @@ BASE_PORT = 18080
 
 @dataclass(frozen=True)
 class Cast:
-    """Which parts run: all of `services` and the servers, or `only` the named ones. Another name is another start, so
-    that a row may ask for processes that have done nothing yet."""
+    """Which parts run: all of `services` and the servers, or `only` the named ones. `empty_bus`: with no event of an
+    earlier row. Another name is another start, so that a row may ask for processes that have done nothing yet."""
 
     name: str
     services: Sequence[Service] = SERVICES
     only: tuple[str, ...] = ()
+    empty_bus: bool = False
 
 
 EVERYTHING = Cast("everything")
@@ -70,6 +72,8 @@ class Stage:
         if cast == self._cast:
             return
         self.stack.down()
+        if cast.empty_bus:
+            shutil.rmtree(self._layout.state_dir / "nats" / "store", ignore_errors=True)  # there may be none yet
         self.stack = Stack(self._layout, services=cast.services, progress=self._progress)
         self.stack.up(only=cast.only)
         self._cast = cast

@@ -1,9 +1,10 @@
 """What a socket costs that hears nothing: how much the gateway's resident memory grows from none to 5,000 subscribed
 sockets, by 5,000.
 
-The gateway is a fresh process, so that the growth holds all that the first sockets make it load and nothing that an
-earlier row left free. Read once each socket has had a heartbeat: then every buffer that an idle socket uses has been
-used. The kernel's own buffers are not resident memory of a process and not in it.
+The gateway is a fresh process on an empty stream, so that the growth holds all that the first sockets make it load, and
+no memory that it had taken for something else and let go is counted as free. Read once each socket has had a heartbeat:
+then every buffer that an idle socket uses has been used. The kernel's own buffers are not resident memory of a process
+and not in it.
 """
 
 from dataclasses import replace
@@ -31,6 +32,7 @@ GATEWAY_ALONE = Cast(
     "a fresh gateway",
     services=tuple(gateway_with(service, LARDER_HEARTBEAT_S=str(HEARTBEAT_SECONDS)) for service in SERVICES),
     only=("postgres", "nats", "valkey", "relay", "gateway"),
+    empty_bus=True,
 )
 
 
