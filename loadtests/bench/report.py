@@ -27,12 +27,11 @@ class Measured(NamedTuple):
 def show(measured: Sequence[Measured], noise: Noise, console: Console) -> None:
     table = Table(box=box.SIMPLE, pad_edge=False, title=None if not noise.reasons else "NOISY: for no other eyes")
     table.add_column("row", no_wrap=True)
-    table.add_column("against")
     for heading in ("Larder", "against it", "result", "reach"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row, outcome in measured:
         style = {True: "green", False: "red", None: None}[row.reach.met(outcome.value)]
-        table.add_row(row.name, row.against, *_numbers(row, outcome), style=style)
+        table.add_row(row.name, *_numbers(row, outcome), style=style)
     console.print(table)
     console.print(
         f"Noise: loop {noise.spin_spread:.2f} ×, stolen {noise.steal:.1%}, other processes {noise.foreign:.1%}."

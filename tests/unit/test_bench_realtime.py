@@ -2,6 +2,7 @@
 
 import asyncio
 from math import inf, isnan
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -10,6 +11,7 @@ from loadtests.bench import metrics
 from loadtests.bench.metrics import Histogram
 from loadtests.bench.realtime import frames, latency, unconcerned
 from loadtests.bench.realtime.crowd import SocketIoEar, Tally
+from loadtests.bench.realtime.events import Published
 from loadtests.bench.realtime.frames import Came, UnevenError
 from loadtests.bench.realtime.latency import Heard, LoadError, percentile
 from loadtests.bench.realtime.unconcerned import Window
@@ -69,6 +71,14 @@ def test_sides_that_send_other_bytes_are_not_compared() -> None:
     frames.compare_sizes(Came(100, 300_000, 1.0), Came(50, 151_000, 1.0))
     with pytest.raises(UnevenError, match="3,000 bytes on one side and 3,100"):
         frames.compare_sizes(Came(100, 300_000, 1.0), Came(100, 310_000, 1.0))
+
+
+@pytest.mark.parametrize("around", [b"%s", b'42["event",%s]'])
+def test_a_side_that_sends_another_order_is_not_compared(around: bytes) -> None:
+    sent = Published(UUID(int=1), "orders.v1.x", b"", b'{"type":"event","seq":1,"order":{"id":"a"}}')
+    frames.check_frame("ws", around % sent.frame.replace(b'"seq":1', b'"seq":9'), [sent])
+    with pytest.raises(UnevenError, match="ws sent another order"):
+        frames.check_frame("ws", around % sent.frame.replace(b'"a"', b'"b"'), [sent])
 
 
 def test_socket_io_is_given_an_event_as_its_emitter_packs_it() -> None:

@@ -43,9 +43,10 @@ class CrowdError(BenchError):
 
 
 class Tally:
-    """Counts what is heard over all sockets. `frames` and `octets`: so far."""
+    """Counts what is heard over all sockets. `frames` and `octets`: so far; `last`: the last of those expected."""
 
     def __init__(self) -> None:
+        self.last = b""
         self.frames = 0
         self.octets = 0
         self._wanted = 0
@@ -55,6 +56,7 @@ class Tally:
         self.frames += 1
         self.octets += payload.nbytes
         if self.frames == self._wanted:
+            self.last = bytes(payload)
             self._heard.set()
 
     def expect(self, more: int) -> Awaitable[bool]:

@@ -70,7 +70,7 @@ WITH_PEERS = Cast(
 
 
 class UnevenError(BenchError):
-    """The sockets did not hear the same number of frames, or the sides' frames differ in size."""
+    """The sockets did not hear the same number of frames, or the sides' frames differ."""
 
 
 class Came(NamedTuple):
@@ -101,6 +101,7 @@ class Broadcast:
             everybody = self.tally.expect(len(burst) * len(self.ears))
             await self.tell(burst)
             await crowd.heard(everybody, self.ears)
+            check_frame(self.name, self.tally.last, burst)
             self._told += len(burst)
         crowd.check(self.ears)
         if {ear.events for ear in self.ears} != {self._told}:
@@ -150,6 +151,13 @@ async def _compare(meter: Meter, ours: Opened, theirs: Opened) -> Result:
         spent = ", ".join(f"{part} {cost:,.1f}" for part, cost in runs.cost.items() if cost >= 0.1)
         meter.tell(f"  µs of processor time for one frame, {name}: {spent}")
     return result
+
+
+def check_frame(name: str, frame: bytes, burst: Sequence[Published]) -> None:
+    """Raises UnevenError unless the frame is an event of the burst, whole, in whatever the protocol puts around it."""
+    heard = msgspec.json.decode(frame[frame.index(b"{") : frame.rindex(b"}") + 1])["order"]
+    if heard not in [msgspec.json.decode(one.frame)["order"] for one in burst]:
+        raise UnevenError(f"{name} sent another order than it was given")
 
 
 def compare_sizes(one: Came, other: Came) -> None:
