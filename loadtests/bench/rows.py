@@ -92,7 +92,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "latency-50",
-        "request sent to frame received (p50 · p95, p99), 50 sockets, 200 orders a second, through Nginx",
+        "request to frame (p50 · p95, p99), 200 orders a second through Nginx, 50 sockets",
         "",
         Reach(unit="ms"),
         EVERYTHING,
@@ -102,7 +102,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "latency-1000",
-        "the same with 1,000 sockets",
+        "request to frame (p50 · p95, p99), 200 orders a second through Nginx, 1,000 sockets",
         "",
         at_most(25, "ms"),
         EVERYTHING,
@@ -112,7 +112,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "latency-5000",
-        "the same with 5,000 sockets",
+        "request to frame (p50 · p95, p99), 200 orders a second through Nginx, 5,000 sockets",
         "",
         Reach(unit="ms"),
         EVERYTHING,

@@ -1,15 +1,17 @@
 """What the realtime rows make of what they saw."""
 
 import asyncio
+import resource
 from math import inf, isnan
 from uuid import UUID
 
 import msgspec
 import pytest
 
+from deploy.local import StackError
 from loadtests.bench import metrics
 from loadtests.bench.metrics import Histogram
-from loadtests.bench.realtime import frames, latency, unconcerned
+from loadtests.bench.realtime import crowd, frames, latency, unconcerned
 from loadtests.bench.realtime.crowd import SocketIoEar, Tally
 from loadtests.bench.realtime.events import Published
 from loadtests.bench.realtime.frames import Came, UnevenError
@@ -116,6 +118,21 @@ def test_a_few_pings_tell_nothing_of_what_one_costs() -> None:
     found = unconcerned.costs([Window(1000, 3, 0.1, 0.12)], [Window(0, 3, 0.0, 0.01)])
     assert found.ping_us == 0
     assert found.value == pytest.approx(1.2)
+
+
+def test_too_few_open_files_are_said_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 4096))
+    with pytest.raises(StackError, match="5,000 sockets need 5,500 open files; the system allows 4,096"):
+        crowd.need_files(5_000)
+
+
+def test_the_soft_limit_of_open_files_is_raised_as_far_as_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 20_000))
+    monkeypatch.setattr(resource, "setrlimit", lambda _, limit: limits.append(limit))
+    crowd.need_files(100)
+    crowd.need_files(5_000)
+    assert limits == [(5_500, 20_000)]
 
 
 METRICS = """\
