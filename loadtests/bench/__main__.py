@@ -41,6 +41,8 @@ def main(arguments: list[str]) -> int:
         console.print(Text.assemble(("✗ ", "red"), (str(error), "bold")), soft_wrap=True)
         for line in error.lines if isinstance(error, PartError) else []:
             console.print(Text(f"  │ {line}", style="dim"), soft_wrap=True)
+        if isinstance(error, StackError) and error.hint:
+            console.print(error.hint, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
         console.print("Interrupted: nothing is told.")

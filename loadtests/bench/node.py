@@ -42,8 +42,8 @@ def install() -> None:
     except subprocess.TimeoutExpired as error:
         raise StackError(f"npm ci in {PROJECT} took more than {INSTALL_SECONDS:.0f} s.") from error
     if done.returncode != 0:
-        last = "".join(done.stderr.strip().splitlines()[-1:])
-        raise StackError(f"The peers' packages could not be installed: {last}", f"See: cd {PROJECT} && npm ci")
+        said = [line for line in done.stderr.splitlines() if line.startswith("npm error")]
+        raise StackError(f"The peers' packages could not be installed in {PROJECT}: {'; '.join(said[:4])}")
     shutil.copyfile(lock, mark)
 
 
