@@ -48,7 +48,7 @@ def install() -> None:
 
 
 def in_place_of(name: str, script: str, settings: Callable[[Wiring], Mapping[str, str]]) -> Service:
-    """The peer as the stack's service `name`, whose port it takes. It has the base settings of every service too."""
+    """The peer as the stack's service `name`, whose address it takes; `settings` come on top of it."""
     return Service(
         name, (str(_NODE), str(PROJECT / script)), lambda wiring: {"NODE_ENV": "production", **settings(wiring)}
     )

@@ -1,15 +1,18 @@
 """What the realtime rows make of what they saw."""
 
 import asyncio
+import re
 import resource
 from math import inf, isnan
+from pathlib import Path
 from uuid import UUID
 
 import msgspec
 import pytest
 
-from deploy.local import StackError
-from loadtests.bench import metrics
+from deploy.local import Layout, Stack, StackError
+from deploy.local.programs import Wiring, replicas_of
+from loadtests.bench import metrics, node
 from loadtests.bench.metrics import Histogram
 from loadtests.bench.realtime import crowd, frames, latency, unconcerned
 from loadtests.bench.realtime.crowd import SocketIoEar, Tally
@@ -133,6 +136,17 @@ def test_the_soft_limit_of_open_files_is_raised_as_far_as_needed(monkeypatch: py
     crowd.need_files(100)
     crowd.need_files(5_000)
     assert limits == [(5_500, 20_000)]
+
+
+@pytest.mark.parametrize(("part", "script"), [(frames.WS, "ws.js"), (frames.SOCKETIO, "socketio.js")])
+def test_a_node_peer_is_given_every_setting_that_it_reads(tmp_path: Path, part: str, script: str) -> None:
+    stack = Stack(Layout(state_dir=tmp_path / "state", base_port=20000))
+    (service,) = (service for service in frames.WITH_PEERS.services if service.name == part)
+    (program,) = replicas_of(service, Wiring(stack.addresses), 1, {})
+    source = (node.PROJECT / script).read_text()
+    (names,) = re.findall(r"const \{ (.*) \} = process\.env;", source)
+    assert source.count("process.env") == 1
+    assert set(names.split(", ")) <= set(program.environment)
 
 
 METRICS = """\

@@ -57,7 +57,9 @@ WS, SOCKETIO = "catalog", "accounts"
 PARTS: Mapping[str, str] = {WS: "ws", SOCKETIO: "socket.io"}
 
 _PEERS = {
-    WS: node.in_place_of(WS, "ws.js", lambda _: {"FRAMES_SUBJECT": SUBJECT}),
+    WS: node.in_place_of(
+        WS, "ws.js", lambda wiring: {"LARDER_NATS_URL": wiring.addresses.nats, "FRAMES_SUBJECT": SUBJECT}
+    ),
     SOCKETIO: node.in_place_of(SOCKETIO, "socketio.js", lambda wiring: {"LARDER_VALKEY_URL": wiring.addresses.valkey}),
 }
 
