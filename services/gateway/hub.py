@@ -2,10 +2,11 @@
 
 Invariants: events are taken in the order of the stream; per order a version at or below the last one is skipped, so a
 republished event reaches nobody twice. An event costs its receivers and not the connected: topics are indexed by what
-the audience names. Nothing here waits: a frame goes into the kernel's hands, or on the queue of a
-socket that does not read, and whose queue is full is closed.
+the audience names. Nothing here waits: all that one turn of the event loop brought a socket goes into the kernel's
+hands in one write at the turn's end, or on the queue of a socket that does not read, and whose queue is full is closed.
 """
 
+import asyncio
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable
 from time import time, time_ns
@@ -22,7 +23,8 @@ from services.gateway.on_the_way import OnTheWay
 from services.gateway.ring import Ring
 from services.gateway.sight import Told, Viewer
 from services.gateway.topic import ORDER_PREFIX
-from services.gateway.traces import Traces
+from services.gateway.traces import Traces, Watched
+from services.gateway.wire import framed
 
 KNOWN_ORDERS = 100_000
 """Orders whose last version and audience are remembered."""
@@ -61,6 +63,12 @@ class Listener(Protocol):
         """Tells to fetch; live from `seq` on."""
 
 
+class Unsent(Protocol):
+    """A socket that was given frames in this turn of the event loop."""
+
+    def send_all(self) -> None: ...
+
+
 Key = tuple[str, UUID | int | None]
 """What an audience names: ("restaurant", id), ("driver", id), ("zone", n), ("order", id), ("admins", None)."""
 
@@ -85,6 +93,9 @@ class Hub:
         self.seq = 0
         self._known: OrderedDict[UUID, Known] = OrderedDict()
         self._listeners: dict[Key, set[Listener]] = defaultdict(set)
+        self._unsent: list[Unsent] = []
+        self._given: list[tuple[float, Watched | None, int]] = []
+        """Of the events of this turn: their moments, traces and frames."""
 
     def begin(self, epoch: str, seq: int) -> None:
         """A stream from here on. Who listened to another one is told to fetch.
@@ -116,7 +127,7 @@ class Hub:
                     if frame is None:
                         if not frames:
                             QUEUED_SECONDS.observe(max(0.0, time() - moment))
-                        frame = entry.frame(name, told)
+                        frame = framed(entry.frame(name, told))
                         if traced is not None:
                             traced.watch(frame)
                     listener.push(frame)
@@ -124,7 +135,24 @@ class Hub:
         if frames:
             FANNED_OUT.inc()
             FRAMES.inc(frames)
-            WRITTEN_SECONDS.observe(max(0.0, time() - moment))
+            self._given.append((moment, traced, frames))
+            if not self._unsent:
+                self._send_all()  # nobody reads
+
+    def send_later(self, unsent: Unsent) -> None:
+        """At the end of this turn of the event loop."""
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._send_all)
+        self._unsent.append(unsent)
+
+    def _send_all(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        for one in unsent:
+            one.send_all()
+        given, self._given = self._given, []
+        now = time()
+        for moment, traced, frames in given:
+            WRITTEN_SECONDS.observe(max(0.0, now - moment))
             if traced is not None:
                 traced.sent(frames)
 

@@ -19,6 +19,7 @@ from proto import realtime
 from proto.streams import LOCATIONS, location_subject
 from services.gateway import sight
 from services.gateway.hub import Hub, Listener
+from services.gateway.wire import framed
 from shared.bus import Bus
 
 FORGET_SECONDS = 60.0
@@ -67,14 +68,14 @@ class Locations:
             location = way.last.take(order_id, report, self._now())
             if location is None:
                 continue
-            frame = _encoder.encode(location)
+            frame = framed(_encoder.encode(location))
             for listener in self._hub.waiting(order_id, restaurant_id):
                 listener.push_location(order_id, frame)
 
     def show_last(self, listener: Listener) -> None:
         """To somebody who begins to listen, the newest first."""
         for location in self._last_for(listener):
-            listener.push_location(location.order_id, _encoder.encode(location))
+            listener.push_location(location.order_id, framed(_encoder.encode(location)))
 
     def _last_for(self, listener: Listener) -> list[realtime.DriverLocation]:
         """What `Hub.waiting` would have told the listener."""

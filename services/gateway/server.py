@@ -1,7 +1,7 @@
 """Listening for sockets: picows in this process, on this event loop.
 
-Chosen by measurement (docs/adr/0004). Compression is off: frames are small and CPU is what we run out of. A frame goes
-into the kernel's hands in the call that sends it: no task, no queue and no copy of ours between an event and its
+Chosen by measurement (docs/adr/0022). Compression is off: frames are small and CPU is what we run out of. What is sent
+goes into the kernel's hands in the call that sends it: no task, no queue and no copy of ours between an event and its
 sockets, until one does not read.
 
 Invariants: whatever a client sends ends its own connection at most; a silent one is pinged every PING_SECONDS and
@@ -14,7 +14,6 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
 from http import HTTPStatus
 from typing import Protocol, cast
 
@@ -47,12 +46,6 @@ RECEIVED_FRAME_BYTES = 64 * 1024
 
 READ_BUFFER_BYTES = 2048
 """At first, a socket: clients say little. It grows with what comes."""
-
-COPIED_BYTES = 8192
-"""What picows copies, header and all, before it is sent."""
-
-HEADER_BYTES = 14
-"""RFC 6455, 5.2: at most."""
 
 UNACKNOWLEDGED_MS = 60_000
 """TCP_USER_TIMEOUT, which accepted sockets inherit: the kernel ends those that take nothing any more."""
@@ -104,7 +97,8 @@ class _Connection(WSListener):
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
-        self.send: Callable[[bytes], None] = partial(_send, transport)
+        # Our own frames past picows, which would make each one anew, and copy it, for each socket.
+        self.send: Callable[[bytes], None] = transport.underlying_transport.write
         self._server.add(self)
         self._pinging = asyncio.get_running_loop().call_later(PING_SECONDS, self._ask)
         self._ear = self._make(self)
@@ -118,6 +112,7 @@ class _Connection(WSListener):
         elif kind == WSMsgType.CLOSE:
             if not transport.is_close_frame_sent:
                 transport.send_close(frame.get_close_code() if frame.payload_size else WSCloseCode.OK, b"")
+            self.send = _nowhere  # nothing follows a close
             transport.disconnect()
         else:
             self._ear.refuse(CloseCode.BAD_FRAME, "frames are text")
@@ -182,13 +177,8 @@ class _Connection(WSListener):
         self.abort()
 
 
-def _send(transport: WSTransport, frame: bytes) -> None:
-    """A text. A large one in a buffer of its own: of what has more than 8 KiB picows 2.3 hands uvloop the header as a
-    view of a buffer that the next frame is written into, so whoever does not read at once got another one's length."""
-    if len(frame) <= COPIED_BYTES:
-        transport.send(WSMsgType.TEXT, frame)
-    else:
-        transport.send_reuse_external_bytearray(WSMsgType.TEXT, bytearray(HEADER_BYTES) + frame, HEADER_BYTES)
+def _nowhere(_frames: bytes) -> None:
+    """To a socket that has said that it hears no more."""
 
 
 class _ParserLog(logging.LoggerAdapter[logging.Logger]):

@@ -2,12 +2,26 @@
 
 from typing import Protocol
 
+TEXT_WHOLE = 0x81
+SHORT, MEDIUM = 126, 1 << 16
+
+
+def framed(text: bytes) -> bytes:
+    """A text as a server puts it on the wire (RFC 6455, 5.2: whole, not masked): the same bytes for every socket, and
+    frames one after the other are their bytes joined."""
+    size = len(text)
+    if size < SHORT:
+        return bytes((TEXT_WHOLE, size)) + text
+    if size < MEDIUM:
+        return b"\x81\x7e" + size.to_bytes(2) + text
+    return b"\x81\x7f" + size.to_bytes(8) + text
+
 
 class Wire(Protocol):
     """One accepted connection. None of these waits, and none raises once it is gone."""
 
-    def send(self, frame: bytes) -> None:
-        """A text frame, at once into the kernel's hands. What that does not take the connection keeps; when it keeps
+    def send(self, frames: bytes) -> None:
+        """Frames, joined, at once into the kernel's hands. What that does not take the connection keeps; when it keeps
         much it says `Writer.pause`, in this very call, and `Writer.resume` once that is gone."""
 
     def close(self, code: int, reason: str) -> None:

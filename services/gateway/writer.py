@@ -1,14 +1,15 @@
 """What a socket is sent: at once while it reads, from a bounded queue while it does not, and its replays.
 
-Invariants: only this sends, so frames leave in the order in which they were given. Nothing waits in the queue unless
-the connection is paused. A topic that replays is read here, a chunk at a time and only while the socket reads, and
+Invariants: only this sends, so frames leave in the order in which they were given. What one turn of the event loop
+gave leaves together at its end, for it is the write that costs. Nothing waits in the queue unless the connection is
+paused. A topic that replays is read here, a chunk at a time and only while the socket reads, and
 becomes live in the very step in which it has reached the hub's last event, so nothing is skipped or repeated between. A
 socket that cannot keep up is closed with 4408 and resumes; it never slows another one.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from time import monotonic
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from services.gateway.hub import Hub
 from services.gateway.replay import BusyError, Past, Replays, TooOldError
 from services.gateway.sight import Viewer
 from services.gateway.topic import Topic
-from services.gateway.wire import Wire
+from services.gateway.wire import Wire, framed
 
 QUEUE_FRAMES = 2_000
 QUEUE_BYTES = 4 * 1024 * 1024
@@ -97,7 +98,7 @@ class Writer:
 
     __slots__ = (
         *("_bytes", "_closing", "_hub", "_locations", "_patience", "_paused", "_queue", "_replayer", "_replaying"),
-        *("_replays", "_wire", "_writable", "ended"),
+        *("_replays", "_unsent", "_wire", "_writable", "ended"),
     )
 
     def __init__(self, hub: Hub, replays: Replays, wire: Wire) -> None:
@@ -106,6 +107,7 @@ class Writer:
         self._replays = replays
         self._wire = wire
         self._paused = False
+        self._unsent: list[bytes] | None = None
         self._queue: deque[tuple[float, bytes]] | None = None
         self._bytes = 0
         self._locations: dict[UUID, bytes] | None = None
@@ -120,16 +122,25 @@ class Writer:
         return self._hub.epoch or ""
 
     def tell(self, frame: realtime.ServerFrame) -> None:
-        self.push(_encode(frame))
+        self.push(framed(_encode(frame)))
 
     def push(self, frame: bytes) -> None:
-        """Sends a frame, or queues it; a full queue closes the socket."""
+        """Sends a frame, as the wire has it, at the end of this turn, or queues it; a full queue closes the socket."""
         if self.ended:
             return
         if self._paused:
             self._wait(frame)
+        elif self._unsent is None:
+            self._unsent = [frame]
+            self._hub.send_later(self)
         else:
-            self._wire.send(frame)
+            self._unsent.append(frame)
+
+    def send_all(self) -> None:
+        """What was pushed in this turn, in one write."""
+        unsent, self._unsent = self._unsent, None
+        if unsent is not None:
+            self._wire.send(unsent[0] if len(unsent) == 1 else b"".join(unsent))
 
     def push_location(self, order_id: UUID, frame: bytes) -> None:
         """Replaces one that still waits."""
@@ -179,7 +190,7 @@ class Writer:
 
     def leave(self) -> None:
         """The connection has ended: what it missed its client resumes."""
-        self.ended, self._closing, self._locations = True, None, None
+        self.ended, self._closing, self._locations, self._unsent = True, None, None, None
         self._forget_queue()
         self._stop_replays()
         if self._patience is not None:
@@ -204,6 +215,7 @@ class Writer:
 
     def _flush(self) -> None:
         """What waits, until it is all sent or the socket does not read again: events, locations, the close."""
+        self.send_all()
         now = monotonic()
         while self._queue and not self._paused:
             since, frame = self._queue.popleft()
@@ -280,19 +292,18 @@ class Writer:
     def _send_past(self, topic: Subscription, past: Past) -> None:
         """A chunk of what was read from the stream."""
         rest = [entry for entry in past.entries if entry.seq > topic.position]
-        if self._send_events(topic, rest[:CHUNK]) and len(rest) <= CHUNK:
+        self._send_events(topic, rest[:CHUNK])
+        if len(rest) <= CHUNK:
             topic.position, topic.past = past.seq, None
 
-    def _send_events(self, topic: Subscription, entries: Iterable[Entry]) -> bool:
-        """Whether all were sent: the socket may cease to read between two."""
-        for entry in entries:
-            if self._paused or self.ended:
-                return False
-            told = topic.replayed(entry)
-            if told is not None:
-                self._wire.send(entry.frame(topic.name, told))
-            topic.position = entry.seq
-        return True
+    def _send_events(self, topic: Subscription, entries: Sequence[Entry]) -> None:
+        told_of = ((entry, topic.replayed(entry)) for entry in entries)
+        frames = [framed(entry.frame(topic.name, told)) for entry, told in told_of if told is not None]
+        if entries:
+            topic.position = entries[-1].seq
+        if frames:
+            self.send_all()
+            self._wire.send(b"".join(frames))
 
     def _stop_replays(self) -> None:
         if self._replayer is not None and self._replayer is not asyncio.current_task():

@@ -16,7 +16,7 @@ from websockets.typing import Subprotocol
 from proto.realtime import SUBPROTOCOL, CloseCode
 from services.gateway import server
 from services.gateway.server import listening
-from services.gateway.wire import Wire
+from services.gateway.wire import Wire, framed
 from shared.http.server import ListenError
 from tests.support import eventually, free_port
 
@@ -35,7 +35,7 @@ class Ear:
 
     def hear(self, text: str) -> None:
         self.heard.append(text)
-        self.wire.send(text.encode())
+        self.wire.send(framed(text.encode()))
 
     def refuse(self, code: int, reason: str) -> None:
         self.refused.append(code)
@@ -184,7 +184,7 @@ async def test_who_does_not_read_is_said_to_and_who_reads_again_as_well(house: H
     ear = house.ears[0]
     sent = 0
     while not ear.paused:
-        ear.wire.send(b"x" * 100)
+        ear.wire.send(framed(b"x" * 100))
         sent += 102
     await reader.readexactly(sent)
 

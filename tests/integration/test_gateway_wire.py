@@ -10,7 +10,7 @@ from websockets.typing import Subprotocol
 
 from proto.realtime import SUBPROTOCOL
 from services.gateway.server import listening
-from services.gateway.wire import Wire
+from services.gateway.wire import Wire, framed
 from tests.support import free_port
 
 SECONDS = 10.0
@@ -25,7 +25,7 @@ class Loud:
 
     def hear(self, text: str) -> None:
         for frame in self._frames:
-            self._wire.send(frame)
+            self._wire.send(framed(frame))
 
     def refuse(self, code: int, reason: str) -> None:
         self._wire.close(code, reason)

@@ -20,6 +20,7 @@ from services.gateway.ring import Ring
 from services.gateway.sight import Viewer
 from services.gateway.topic import Topic
 from shared.bus import Bus
+from tests.frames import unframed
 
 MINE, OTHERS = UUID(int=1), UUID(int=2)
 ADA, BEN = UUID(int=11), UUID(int=12)
@@ -44,7 +45,8 @@ class Ear(Topic):
     def push(self, frame: bytes) -> None: ...
 
     def push_location(self, order_id: UUID, frame: bytes) -> None:
-        location = msgspec.json.decode(frame, type=DriverLocation)
+        [text] = unframed(frame)
+        location = msgspec.json.decode(text, type=DriverLocation)
         assert location.order_id == order_id
         self.heard.append((order_id.int, location.lat))
 

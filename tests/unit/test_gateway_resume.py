@@ -23,6 +23,7 @@ from services.gateway.tickets import Tickets
 from services.gateway.topic import Topic
 from shared.bus import Bus
 from shared.identity import Identity
+from tests.frames import unframed
 from tests.support import eventually, identity
 
 MINE, OTHER = UUID(int=1), UUID(int=2)
@@ -135,11 +136,12 @@ class World:
             if self.meanwhile:
                 self.publish(self.meanwhile.pop(), repeat=False)
 
-    def send(self, frame: bytes) -> None:
-        if self._reads:
-            self._hear(frame)
-        else:
-            self._kept.append(frame)
+    def send(self, frames: bytes) -> None:
+        for frame in unframed(frames):
+            if self._reads:
+                self._hear(frame)
+            else:
+                self._kept.append(frame)
 
     def close(self, code: int, reason: str) -> None:
         raise AssertionError(f"closed: {code} {reason}")

@@ -14,6 +14,7 @@ from services.gateway.hub import Hub
 from services.gateway.ring import Ring
 from services.gateway.sight import Told, Viewer
 from services.gateway.topic import Topic
+from services.gateway.wire import framed
 
 ORDER = UUID(int=99)
 RESTAURANTS = [UUID(int=1), UUID(int=2)]
@@ -140,7 +141,7 @@ def test_the_hubs_indexes_find_exactly_whom_sight_names(change: tuple[Row | None
     hub.take(entry)
     for topic in topics:
         told = topic.replayed(entry)
-        assert topic.heard == ([] if told is None else [entry.frame(topic.name, told)])
+        assert topic.heard == ([] if told is None else [framed(entry.frame(topic.name, told))])
     # What is told to who left holds nothing of the order.
     assert b'"status":null}' in entry.frame("orders", Told.LEFT)
     for topic in topics:

@@ -1,5 +1,6 @@
 """The gateway tells of a traced event when it came, when its first frame was made, and when its sockets had theirs."""
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from uuid import UUID
@@ -72,6 +73,7 @@ async def test_a_traced_event_is_told_of_from_its_arrival_to_its_first_frame_and
         watch.socket(name)
     received = time.time_ns() - 1_000_000
     watch.hub.take(entry(SAMPLED), received)
+    await asyncio.sleep(0)
     assert watch.names == ["fan-out", "write"]
     fan_out, write = watch.told
     assert received == fan_out.start < fan_out.end == write.start < write.end
@@ -88,6 +90,7 @@ async def test_sockets_that_do_not_read_are_waited_for() -> None:
     slow.pause()
     slower.pause()
     watch.hub.take(entry(SAMPLED))
+    await asyncio.sleep(0)
     assert watch.names == ["fan-out", "write"]
     assert watch.told[-1].attributes["larder.waiting"] == 2
     slow.resume()
@@ -117,6 +120,7 @@ async def test_an_event_that_is_not_traced_is_not_followed(traceparent: str | No
     watch = Watch()
     watch.socket()
     watch.hub.take(entry(traceparent))
+    await asyncio.sleep(0)
     assert not watch.traces.watched
     assert watch.told == []
 

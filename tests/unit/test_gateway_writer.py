@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -18,8 +18,10 @@ from services.gateway.hub import Hub
 from services.gateway.replay import Past, Replays, TooOldError
 from services.gateway.ring import Ring
 from services.gateway.sight import Viewer
+from services.gateway.wire import framed
 from services.gateway.writer import Subscription, Writer
 from shared.bus import Bus
+from tests.frames import unframed
 
 ME = Viewer("restaurant", UUID(int=5), UUID(int=1), None)
 
@@ -55,6 +57,7 @@ class Peer:
         self.aborted = False
         self.reads = True
         self.reads_only = 10**9
+        self.writes = 0
         self.hub = Hub(Ring(ring_bytes))
         self.hub.begin("e", 0)
         self.past = Slow()
@@ -62,15 +65,21 @@ class Peer:
         self._kept: list[bytes] = []
         self._arrived = asyncio.Event()
 
-    def send(self, frame: bytes) -> None:
+    def send(self, frames: bytes) -> None:
         assert self.closed is None, "nothing follows a close"
-        if self.reads and self.reads_only:
-            self.reads_only -= 1
-            self.got.append(msgspec.json.decode(frame))
-            self._arrived.set()
-        else:
-            self._kept.append(frame)
-            self.stop_reading()
+        self.writes += 1
+        self._take(unframed(frames))
+
+    def _take(self, frames: Sequence[bytes]) -> None:
+        for frame in frames:
+            if self.reads and self.reads_only:
+                self.reads_only -= 1
+                self.got.append(msgspec.json.decode(frame))
+                self._arrived.set()
+            else:
+                self._kept.append(frame)
+                if self.reads:
+                    self.stop_reading()
 
     def close(self, code: int, reason: str) -> None:
         self.closed = (code, reason)
@@ -87,8 +96,7 @@ class Peer:
     def read_again(self) -> None:
         self.reads, self.reads_only = True, 10**9
         kept, self._kept = self._kept, []
-        for frame in kept:
-            self.send(frame)
+        self._take(kept)
         self.writer.resume()
 
     async def until(self, fact: Callable[[], bool]) -> None:
@@ -122,21 +130,47 @@ async def until_live(topic: Subscription) -> None:
         await asyncio.sleep(0)
 
 
+async def turn() -> None:
+    """One of the event loop, at whose end all is sent that it gave."""
+    await asyncio.sleep(0)
+
+
 def location(lat: int) -> bytes:
-    return json.dumps({"type": "location", "lat": lat}).encode()
+    return framed(json.dumps({"type": "location", "lat": lat}).encode())
 
 
-async def test_what_a_socket_reads_it_gets_in_the_very_call() -> None:
+async def test_what_one_turn_gives_a_socket_that_reads_goes_in_one_write() -> None:
     peer = Peer()
     topic = peer.subscribe()
     peer.hub.take(entry(1))
     topic.push_location(UUID(int=7), location(1))
-    assert peer.kinds() == ["subscribed", "event", "location"]
+    assert peer.kinds() == []
+    await turn()
+    assert (peer.kinds(), peer.writes) == (["subscribed", "event", "location"], 1)
+    peer.hub.take(entry(2))
+    await turn()
+    assert (peer.got[-1]["seq"], peer.writes) == (2, 2)
+
+
+async def test_what_was_given_goes_before_what_is_replayed_and_before_a_close() -> None:
+    peer = Peer()
+    peer.hub.take(entry(1))
+    peer.subscribe(after=0)
+    peer.hub.take(entry(2))
+    live = peer.subscribe(f"order:{UUID(int=1003)}")
+    peer.hub.take(entry(3))
+    peer.writer.close(CloseCode.RESTART, "restart")
+    assert not live.replaying
+    assert [frame["type"] for frame in peer.got] == ["subscribed", "subscribed", "event"]
+    assert peer.closed is not None
+    await turn()
+    assert len(peer.got) == 3
 
 
 async def test_what_waited_comes_in_its_order_once_the_socket_reads() -> None:
     peer = Peer()
     peer.subscribe()
+    await turn()
     peer.stop_reading()
     for seq in range(1, 5):
         peer.hub.take(entry(seq))
@@ -154,6 +188,7 @@ async def test_a_full_queue_ends_the_socket_with_the_code_that_says_resume(monke
     monkeypatch.setattr(writer, "QUEUE_FRAMES", 10)
     peer = Peer()
     peer.subscribe()
+    await turn()
     peer.stop_reading()
     for seq in range(1, 30):
         peer.hub.take(entry(seq))
@@ -167,7 +202,7 @@ async def test_many_bytes_fill_a_queue_as_well(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(writer, "QUEUE_BYTES", 1_000)
     peer = Peer()
     peer.stop_reading()
-    peer.writer.push(b"x" * 1_001)
+    peer.writer.push(framed(b"x" * 1_001))
     peer.read_again()
     assert peer.closed == (CloseCode.TOO_SLOW, "too slow: resume")
 
@@ -185,6 +220,7 @@ async def test_who_does_not_read_the_close_is_dropped(monkeypatch: pytest.Monkey
 async def test_what_waits_comes_before_the_close_and_nothing_after_it() -> None:
     peer = Peer()
     topic = peer.subscribe()
+    await turn()
     peer.stop_reading()
     peer.hub.take(entry(1))
     topic.push_location(UUID(int=7), location(1))
@@ -201,6 +237,7 @@ async def test_what_waits_comes_before_the_close_and_nothing_after_it() -> None:
 async def test_a_socket_that_has_gone_is_sent_nothing_and_lets_go_of_what_waited() -> None:
     peer = Peer()
     peer.subscribe()
+    await turn()
     peer.stop_reading()
     before = writer.WAITING._value.get()
     for seq in range(1, 5):
@@ -208,7 +245,7 @@ async def test_a_socket_that_has_gone_is_sent_nothing_and_lets_go_of_what_waited
     assert writer.WAITING._value.get() == before + 4
     peer.writer.leave()
     assert writer.WAITING._value.get() == before
-    peer.writer.push(b"{}")
+    peer.writer.push(framed(b"{}"))
     peer.writer.close(CloseCode.RESTART, "too late")
     peer.read_again()
     assert (peer.kinds(), peer.closed) == (["subscribed"], None)
@@ -217,6 +254,7 @@ async def test_a_socket_that_has_gone_is_sent_nothing_and_lets_go_of_what_waited
 async def test_a_location_replaces_the_one_that_waits_and_lets_events_pass() -> None:
     peer = Peer()
     topic = peer.subscribe()
+    await turn()
     peer.stop_reading()
     topic.push_location(UUID(int=7), location(0))
     topic.push_location(UUID(int=8), location(50))
@@ -252,6 +290,7 @@ async def test_events_during_a_replay_come_once_and_after_it(monkeypatch: pytest
     await peer.has(7)
     await until_live(topic)
     peer.hub.take(entry(7))
+    await turn()
     assert peer.seqs() == [0, 1, 2, 3, 4, 5, 6, 7]
 
 
@@ -309,10 +348,12 @@ async def test_a_heartbeat_says_nothing_while_a_topic_is_behind() -> None:
     await until_live(topic)
     await asyncio.sleep(0)
     peer.writer.beat()
+    await turn()
     assert peer.kinds() == ["subscribed", "event", "at"]
 
 
-async def test_a_replay_ends_with_the_socket() -> None:
+async def test_a_replay_ends_with_the_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "CHUNK", 5)
     peer = Peer()
     for seq in range(1, 100):
         peer.hub.take(entry(seq))
@@ -322,9 +363,9 @@ async def test_a_replay_ends_with_the_socket() -> None:
     peer.writer.close(CloseCode.UNAUTHENTICATED, "ended")
     peer.read_again()
     assert peer.closed is not None
-    assert peer.seqs() == [0, 1, 2, 3, 4]  # the fourth event was on its way when it was closed
-    await asyncio.sleep(0)
-    assert peer.seqs() == [0, 1, 2, 3, 4]
+    assert peer.seqs() == [0, 1, 2, 3, 4, 5]  # the first chunk was on its way when it was closed
+    await turn()
+    assert peer.seqs() == [0, 1, 2, 3, 4, 5]
 
 
 async def test_another_stream_tells_every_topic_to_fetch_and_goes_on() -> None:
@@ -355,6 +396,7 @@ async def test_a_past_that_cannot_be_read_is_told_so_and_the_topic_goes_on() -> 
     peer.past.go.set()
     await peer.has(2)
     peer.hub.take(entry(2))
+    await turn()
     assert [(frame["type"], frame["seq"]) for frame in peer.got] == [("subscribed", 0), ("resync", 1), ("event", 2)]
 
 
