@@ -3,7 +3,9 @@
 Invariants: a few reads and a few chunks at a time in a process, however many sockets come back at once, so that what
 happens now is not late for what has happened; none is held while a socket does not read, so a slow one keeps nobody
 waiting. Whoever would wait behind too many is refused with BusyError and comes back later. What the stream no longer
-holds, or is too much, or cannot be read now, is refused with TooOldError, and the socket says `resync`.
+holds, or is too much, or cannot be read now, is refused with TooOldError, and the socket says `resync`. A read proves
+itself: what came has no hole and reaches the newest event that there was before it. That the server says that there is
+no more does not do: it counts anew after each restart.
 """
 
 import asyncio
@@ -13,7 +15,9 @@ from contextlib import asynccontextmanager, suppress
 
 import msgspec
 import nats.errors
+import structlog
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
 from prometheus_client import Gauge
 
 from proto.realtime import Position
@@ -41,6 +45,9 @@ WAITING = Gauge("larder_gateway_waiting_replays", "Sockets that wait for their t
 
 class TooOldError(Exception):
     """The position cannot be served: fetch instead."""
+
+
+_log = structlog.get_logger("replay")
 
 
 class BusyError(Exception):
@@ -103,6 +110,7 @@ class Replays:
         same = (info.config.metadata or {}).get(EPOCH) == position.epoch
         if not same or position.seq + 1 < (info.state.first_seq or 0):
             raise TooOldError
+        newest = await self._newest(subject)
         consumer = await jetstream.add_consumer(
             ORDERS.name,
             ConsumerConfig(
@@ -119,14 +127,26 @@ class Replays:
             waiting = consumer.num_pending or 0
             if waiting > FARTHEST:
                 raise TooOldError
-            return await self._fetch(consumer.name, waiting, until)
+            past, no_more_after = await self._fetch(consumer.name, waiting, position.seq, until)
         finally:
             with suppress(nats.errors.Error):  # it goes by itself when nobody reads it
                 await jetstream.delete_consumer(ORDERS.name, consumer.name)
+        if no_more_after is not None and no_more_after < newest:
+            await _log.aerror("the stream left something out", subject=subject, after=no_more_after, newest=newest)
+            raise TooOldError
+        return past
 
-    async def _fetch(self, consumer: str, waiting: int, until: int) -> Past:
+    async def _newest(self, subject: str) -> int:
+        """The seq of the last event on it, 0 when there is none."""
+        try:
+            return (await self._bus.jetstream.get_last_msg(ORDERS.name, subject)).seq or 0
+        except NotFoundError:
+            return 0
+
+    async def _fetch(self, consumer: str, waiting: int, after: int, until: int) -> tuple[Past, int | None]:
+        """And, where the server says that there is no more on the subject, after which seq."""
         if not waiting:
-            return Past([], until)
+            return Past([], until), after
         subscription = await self._bus.jetstream.pull_subscribe_bind(consumer, ORDERS.name)
         try:
             messages = await subscription.fetch(min(BATCH, waiting), timeout=READ_SECONDS)
@@ -134,11 +154,14 @@ class Replays:
             with suppress(nats.errors.Error):
                 await subscription.unsubscribe()
         entries: list[Entry] = []
-        for message in messages:
+        for place, message in enumerate(messages, start=1):
             seq = message.metadata.sequence.stream
+            if message.metadata.sequence.consumer != place:
+                raise TooOldError  # one was lost on its way
             if seq > until:
-                return Past(entries, until)
+                return Past(entries, until), None
             with suppress(msgspec.DecodeError):  # logged by who followed it live
                 entries.append(Entry.decode(seq, message.data))
         last = messages[-1].metadata
-        return Past(entries, until if last.num_pending == 0 else last.sequence.stream)
+        reached = last.sequence.stream
+        return (Past(entries, until), reached) if last.num_pending == 0 else (Past(entries, reached), None)

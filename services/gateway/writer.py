@@ -241,7 +241,9 @@ class Writer:
         except BusyError as busy:
             self.tell(realtime.Drain(busy.after_ms))
             self.close(CloseCode.RESTART, "many come back at once: resume then")
-        except Exception as error:  # noqa: BLE001  a socket that is told no more must not stay
+        except (Exception, asyncio.CancelledError) as error:  # a client may have cancelled a future of its own
+            if self.ended:
+                raise
             _log.error("replay failed", error=repr(error), exc_info=error)
             self.close(UNEXPECTED, "unexpected: resume")
         finally:

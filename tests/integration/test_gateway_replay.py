@@ -1,6 +1,11 @@
 """What is older than the ring, as the stream holds it."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
 
 from proto.realtime import Position
 from proto.streams import EPOCH, ORDERS, orders_of_restaurant
@@ -61,3 +66,35 @@ async def test_a_stream_made_anew_before_it_is_listened_to_is_noticed(
             return hub.seq == seq
 
         await eventually(heard)
+
+
+async def test_a_server_that_says_too_early_that_there_is_no_more_is_not_believed(
+    relay: None, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kitchen = new_id()
+    seqs = [await Life(bus, kitchen).place() for _ in range(3)]
+    subject, here = orders_of_restaurant(kitchen), Position(await epoch_of(bus), seqs[0])
+    assert [one.seq for one in (await Replays(bus).read(here, seqs[-1], subject)).entries] == seqs[1:]
+    add = bus.jetstream.add_consumer
+
+    async def miscounted(*args: object, **named: object) -> object:
+        return replace(await add(*args, **named), num_pending=0)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(bus.jetstream), "add_consumer", lambda _self, *args, **named: miscounted(*args, **named))
+    with pytest.raises(TooOldError):
+        await Replays(bus).read(here, seqs[-1], subject)
+
+
+async def test_a_message_that_was_lost_on_its_way_is_noticed(
+    relay: None, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kitchen = new_id()
+    seqs = [await Life(bus, kitchen).place() for _ in range(3)]
+    fetch = JetStreamContext.PullSubscription.fetch
+
+    async def with_a_hole(self: JetStreamContext.PullSubscription, *args: int, **named: Any) -> list[Msg]:
+        return [one for place, one in enumerate(await fetch(self, *args, **named)) if place != 1]
+
+    monkeypatch.setattr(JetStreamContext.PullSubscription, "fetch", with_a_hole)
+    with pytest.raises(TooOldError):
+        await Replays(bus).read(Position(await epoch_of(bus), seqs[0] - 1), seqs[-1], orders_of_restaurant(kitchen))

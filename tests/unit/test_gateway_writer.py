@@ -400,12 +400,15 @@ async def test_a_past_that_cannot_be_read_is_told_so_and_the_topic_goes_on() -> 
     assert [(frame["type"], frame["seq"]) for frame in peer.got] == [("subscribed", 0), ("resync", 1), ("event", 2)]
 
 
-async def test_a_replay_that_fails_ends_the_socket_and_not_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [ValueError("broken"), asyncio.CancelledError()])
+async def test_a_replay_that_fails_ends_the_socket_and_not_in_silence(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
     peer = Peer()
     peer.hub.take(entry(1))
 
     def fail(*_: object) -> None:
-        raise ValueError("broken")
+        raise error
 
     monkeypatch.setattr(peer.hub.ring, "after", fail)
     peer.subscribe(after=0)
