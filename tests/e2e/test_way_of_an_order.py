@@ -7,6 +7,7 @@ import os
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -234,4 +235,5 @@ def kill(stack: Stack, name: str) -> None:
     """The supervisor starts it again."""
     pid = next((part.pid for part in stack.status() if part.name == name), None)
     if pid:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it was killed a moment ago, and the supervisor has not seen it yet
+            os.kill(pid, signal.SIGKILL)
