@@ -1,20 +1,22 @@
-"""What the gateway asks of a connection. The server has one for each socket; tests have their own."""
+"""What goes over a connection, and what the gateway asks of it. The server has one a socket; tests have their own.
+
+Invariant: a frame is the same bytes for every socket, so it is made once an event.
+"""
 
 from typing import Protocol
 
-TEXT_WHOLE = 0x81
-SHORT, MEDIUM = 126, 1 << 16
+TEXT_WHOLE, TWO_BYTES_OF_SIZE, EIGHT_BYTES_OF_SIZE = 0x81, 126, 127
 
 
 def framed(text: bytes) -> bytes:
     """A text as a server puts it on the wire (RFC 6455, 5.2: whole, not masked): the same bytes for every socket, and
     frames one after the other are their bytes joined."""
     size = len(text)
-    if size < SHORT:
+    if size < TWO_BYTES_OF_SIZE:
         return bytes((TEXT_WHOLE, size)) + text
-    if size < MEDIUM:
-        return b"\x81\x7e" + size.to_bytes(2) + text
-    return b"\x81\x7f" + size.to_bytes(8) + text
+    if size < 1 << 16:
+        return bytes((TEXT_WHOLE, TWO_BYTES_OF_SIZE)) + size.to_bytes(2) + text
+    return bytes((TEXT_WHOLE, EIGHT_BYTES_OF_SIZE)) + size.to_bytes(8) + text
 
 
 class Wire(Protocol):
