@@ -120,14 +120,15 @@ class Hub:
         traced = self.traces.begin(entry, received or time_ns())
         moment = entry.occurred_at.timestamp()
         frames = 0
+        made: dict[tuple[str, Told], bytes] = {}  # one for all who are told the same, by whatever key they are found
         for name, told, listeners in self._receivers(entry):
-            frame: bytes | None = None
+            frame = made.get((name, told))
             for listener in listeners:
                 if not listener.replaying:
                     if frame is None:
-                        if not frames:
+                        if not made:
                             QUEUED_SECONDS.observe(max(0.0, time() - moment))
-                        frame = framed(entry.frame(name, told))
+                        frame = made[name, told] = framed(entry.frame(name, told))
                         if traced is not None:
                             traced.watch(frame)
                     listener.push(frame)

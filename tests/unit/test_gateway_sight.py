@@ -147,3 +147,27 @@ def test_the_hubs_indexes_find_exactly_whom_sight_names(change: tuple[Row | None
     for topic in topics:
         hub.remove(topic)
     assert not hub._listeners  # nothing stays of who has left
+
+
+def test_all_who_are_told_the_same_get_the_same_bytes_made_once() -> None:
+    restaurant, driver = RESTAURANTS[0], DRIVERS[0]
+    hub = Hub(Ring(10**9))
+    hub.begin("e", 0)
+    who = [
+        Viewer("admin", UUID(int=40), None, None),
+        Viewer("restaurant", UUID(int=30), restaurant, None),
+        Viewer("driver", driver, None, ZONES[0]),
+    ]
+    topics = [Hearing("orders", viewer) for viewer in who]
+    for topic in topics:
+        hub.add(topic)
+    order = msgspec.Raw(msgspec.json.encode({"id": ORDER, "version": 1}))
+    head = OrderHead(ORDER, 1, "out_for_delivery", restaurant)
+    hub.take(
+        Entry(
+            1, "OrderDispatched", datetime.now(UTC), Audience(restaurant_id=restaurant, driver_id=driver), head, order
+        )
+    )
+    [first], *others = [topic.heard for topic in topics]
+    for [frame] in others:
+        assert frame is first
