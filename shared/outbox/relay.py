@@ -27,9 +27,14 @@ BATCH = 200
 
 POLL_SECONDS = 1.0
 
-REST_SECONDS = 0.008
-"""After a round the relay rests as long as that took, but no longer than this: what is written meanwhile goes out
-together and shares the next round's five messages and its fsync. An event that comes alone does not wait."""
+REST_SECONDS, REST_SECONDS_AN_EVENT = 0.008, 0.0007
+"""After a round the relay rests as long as that took, but no longer than so much for each event that it sent, and never
+longer than 8 ms: what is written meanwhile goes out together and shares the next round's messages. At 200 events a
+second a rest is 1 ms, at 1,000 it is 8; an event that comes alone does not wait."""
+
+BEGIN = "begin; set local synchronous_commit = off"
+"""Marks need not be on disk when the round ends: should Postgres lose them, their events go out again as after a crash
+between acknowledgement and mark. It saves an fsync a round."""
 
 LOCK_CLASS = 0x1A4DE4
 """First key of the advisory lock; the second is the context's name, hashed."""
@@ -110,20 +115,23 @@ class Relay:
         while True:
             self._woken.clear()
             began = now()
-            if self._bus.connected:  # else the rows wait, and no transaction with them
-                await self._publish_all()
-            rested = now() + min(now() - began, REST_SECONDS)
+            # Without NATS the rows wait, and no transaction with them.
+            sent = await self._publish_all() if self._bus.connected else 0
+            rested = now() + min(now() - began, max(sent, 1) * REST_SECONDS_AN_EVENT, REST_SECONDS)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
             await asyncio.sleep(rested - now())
 
-    async def _publish_all(self) -> None:
-        """What there is, until it fails. The rows are still there then: the next round tries again."""
+    async def _publish_all(self) -> int:
+        """What there is, until it fails. The rows are still there then: the next round tries again. How many events
+        that were, a full batch when it failed."""
         try:
             if not self._prepared:
                 await self._prepare()
-            while await self.publish_once():
-                pass
+            sent = last = await self.publish_once()
+            while last == BATCH:
+                last = await self.publish_once()
+                sent += last
         except nats.errors.NoRespondersError:
             self._prepared = False
             await _log.awarning("no stream answers", context=self.context)
@@ -136,19 +144,20 @@ class Relay:
             # Not ours: a client cancelled a future of its own.
             await _log.aerror("publishing was broken off, trying again", context=self.context, error=repr(error))
         else:
-            return
+            return sent
         self._failed.inc()
+        return BATCH
 
-    async def publish_once(self) -> bool:
-        """Publishes one batch; true when there are more. False also while another relay is at work. Raises what kept
-        rows from being stored; those that were are marked all the same."""
-        async with transaction(self._pool) as connection:
+    async def publish_once(self) -> int:
+        """Publishes one batch and says of how many events: 0 also while another relay is at work. Raises what kept rows
+        from being stored; those that were are marked all the same."""
+        async with transaction(self._pool, BEGIN) as connection:
             lock = await self._lock.row(connection, LOCK_CLASS, self.context)
             if lock is None or not lock["mine"]:
-                return False
+                return 0
             rows = await self._pending.rows(connection, BATCH)
             if not rows:
-                return False
+                return 0
             BATCH_EVENTS.labels(self.context).observe(len(rows))
             started, read = perf_counter(), time_ns()
             outcome = await self.publisher.publish(rows)
@@ -159,7 +168,7 @@ class Relay:
             trace(self._tracer, rows, set(outcome.stored), read, acknowledged)
         if outcome.failure is not None:
             raise outcome.failure
-        return len(rows) == BATCH
+        return len(rows)
 
     async def _settle(self, connection: Connection, rows: Sequence[Row], outcome: Outcome) -> None:
         if outcome.refused:

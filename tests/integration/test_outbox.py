@@ -14,9 +14,10 @@ from nats.js.api import StreamConfig
 from deploy.local import Stack
 from proto.streams import EPOCH, STREAMS, order_subject
 from shared.bus import Bus, ensure_stream
-from shared.database import open_pool
+from shared.database import open_pool, transaction
 from shared.ids import new_id
-from shared.outbox.publisher import waves
+from shared.outbox import publisher
+from shared.outbox.publisher import BATCH_FROM, waves
 from shared.outbox.relay import Relay
 from tests.streams import stored
 
@@ -82,6 +83,7 @@ async def test_events_leave_in_the_order_of_their_rows(
 async def test_a_relay_that_dies_between_publish_and_mark_repeats_nothing(
     stack: Stack, bus: Bus, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(publisher, "BATCH_FROM", 2)
     key = new_id()
     for number in range(5):
         await write(owner, key, number)
@@ -121,9 +123,49 @@ async def test_two_relays_publish_each_row_once(stack: Stack, bus: Bus, owner: a
     assert await published(bus, key) == list(range(300))
 
 
-async def test_what_the_bus_refuses_for_good_parks_its_own_key_alone(
+@pytest.mark.parametrize("rows", [1, 2, BATCH_FROM - 1, BATCH_FROM])
+async def test_few_rows_go_out_one_by_one_and_many_as_one_batch(
+    stack: Stack, bus: Bus, owner: asyncpg.Connection, rows: int
+) -> None:
+    keys = [new_id() for _ in range(rows)]
+    for key in keys:
+        await write(owner, key, 0)
+    async with one_relay(stack, bus) as relay:
+        relay.publisher.atomic = True
+        assert await relay.publish_once() == rows
+        assert await relay.publish_once() == 0
+    found = [await stored(bus.jetstream, "ORDERS", f"orders.v1.*.{key}.*") for key in keys]
+    batches = {(envelope.headers or {}).get("Nats-Batch-Id") for [envelope] in found}
+    assert len(batches) == 1
+    assert (batches == {None}) == (rows < BATCH_FROM)
+
+
+async def test_a_look_at_what_waits_never_reads_what_is_published(
     stack: Stack, bus: Bus, owner: asyncpg.Connection
 ) -> None:
+    """Also not when the statement was prepared, and used often, while the table was known to be empty."""
+    await owner.execute("vacuum (analyze) orders.outbox")
+    async with one_relay(stack, bus) as relay:
+        for _ in range(10):
+            assert await relay.publish_once() == 0
+        await owner.execute(
+            "insert into orders.outbox (event_id, key, subject, payload, published_at) "
+            "select gen_random_uuid(), gen_random_uuid(), 'orders.v1.a.b.c', repeat('x', 2000)::bytea, now() "
+            "from generate_series(1, 3000)"
+        )
+        async with transaction(relay._pool) as connection:
+            assert await relay._pending.rows(connection, 200) == []
+            read = await connection.fetchval(
+                "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables "
+                "where schemaname = 'orders' and relname = 'outbox'"
+            )
+    assert read == 0
+
+
+async def test_what_the_bus_refuses_for_good_parks_its_own_key_alone(
+    stack: Stack, bus: Bus, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "BATCH_FROM", 2)
     refused, fine = new_id(), new_id()
     await owner.execute(
         "insert into orders.outbox (event_id, key, subject, payload) values ($1, $2, $3, $4)",

@@ -19,6 +19,7 @@ from proto.streams import ORDERS, STREAMS
 from shared.bus import Bus, ensure_stream
 from shared.database import Pool, open_pool
 from shared.ids import new_id
+from shared.outbox import publisher
 from shared.outbox import relay as relay_module
 from shared.outbox.relay import Relay
 from shared.tasks import supervised
@@ -170,6 +171,7 @@ async def test_whatever_goes_wrong_at_any_step_every_event_arrives_in_order(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(relay_module, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(publisher, "BATCH_FROM", 2)
     names: list[str] = []
     repeats = 0
     async with open_pool(stack.addresses.database("relay_service"), size=2, name="relay") as pool:
