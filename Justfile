@@ -104,12 +104,17 @@ ledger_and_orders := "api,commands,credit,credit_api,credit_commands,credit_stor
 # What a status change runs through from the stream to its frame: the same.
 stream_to_frame := "entry,hub,on_the_way,replay,ring,server,sight,stream,topic,traces,wire,writer"
 
+# How a whole run is shared out: whole files to processes that have servers of their own, in the order of tests/conftest.py.
+workers := "-n 2 --dist loadfile --no-loadscope-reorder"
+
 # Run the tests on real servers, with branch coverage; a whole run also holds that of orders, payments and the way of an event to its frames at 100 %
 test *args:
     #!/usr/bin/env bash
     set -euo pipefail
-    uv run pytest --cov --cov-report=term "$@"
-    if [ $# -eq 0 ]; then
+    if [ $# -gt 0 ]; then
+        uv run pytest --cov --cov-report=term "$@"
+    else
+        uv run pytest --cov --cov-report=term {{ workers }}
         files="{{ ledger_and_orders }}"
         uv run coverage report --include="services/orders/${files//,/.py,services/orders/}.py" --fail-under=100
         files="{{ stream_to_frame }}"
@@ -118,7 +123,7 @@ test *args:
 
 # Run the tests on real servers with the services' statements going through PgBouncer
 test-pooled *args:
-    LARDER_TEST_POOLED=1 uv run pytest tests/integration "$@"
+    LARDER_TEST_POOLED=1 uv run pytest {{ workers }} tests/integration "$@"
 
 # Kill the relay and the orders service again and again while people order, and compare: `just kills 30`
 kills *args:

@@ -1,4 +1,15 @@
-"""One set of real servers for the whole run, and one relay."""
+"""What a test may rely on: one set of real servers for each worker, and one relay.
+
+A whole run has several workers (`just test`), each a process that is given whole files; a run of some files has one.
+A worker has its own Postgres, NATS and Valkey (`stack`), its own block of ports (`support.free_port`, `stack_port`) and
+its own temporary folders (`tmp_path`): within it one test runs at a time, in the order of its file, and what it leaves
+in the stack is there for the next. Nothing else is promised: not which files share a worker, nor which came before.
+
+So a test takes every port from `tests.support`, a stack beside the worker's from `own_stack`, and a path from
+`tmp_path`; it ends processes by pids that its own stack told; it never counts on being quick, since others are at work
+beside it: it awaits what it tests, and gives up late. Every worker must find the same names of tests: a parameter that
+is random takes `ids`.
+"""
 
 import logging
 import tempfile
@@ -14,7 +25,13 @@ from shared.bus import Bus, ensure_stream
 from shared.outbox import app as relay_app
 from tests.support import POOLED, TEST_PORT, settings_of
 
+END_TO_END = Path(__file__).parent / "e2e"
 SERVERS = {"postgres", "nats", "valkey"} | ({"pooler"} if POOLED else set())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """End to end first: these files last longest, and a run is not to end waiting for one of them."""
+    items.sort(key=lambda item: END_TO_END not in item.path.parents)
 
 
 @pytest.fixture(autouse=True)

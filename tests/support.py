@@ -4,15 +4,17 @@ import asyncio
 import itertools
 import os
 import socket
+import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
-from deploy.local import SERVICES, Stack
-from deploy.local.programs import Wiring
+from deploy.local import SERVICES, Layout, Stack
+from deploy.local.programs import Service, Wiring
 from proto.envelope import Role
 from shared.http.server import listening
 from shared.http.types import Application
@@ -25,19 +27,48 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 10.0
 
 
-TEST_PORT = int(os.environ.get("LARDER_TEST_PORT", "19600"))
-"""The first of the ports that a run takes, below those that the system gives to clients. Two runs at once need two."""
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+WORKER_PORTS = 2000
+TEST_PORT = int(os.environ.get("LARDER_TEST_PORT", "19600")) + WORKER * WORKER_PORTS
+"""The first of the ports that are this worker's, below those that the system gives to clients: a hundred for the stack
+of its whole run, from OWN_STACK_PORT on for the stacks of single modules, and then those of `free_port`. Two runs at
+once need two LARDER_TEST_PORT."""
 
-_ports = itertools.count(TEST_PORT + 300)
+OWN_STACK_PORT, FREE_PORT = TEST_PORT + 100, TEST_PORT + 600
+_stacks = itertools.cycle(range(OWN_STACK_PORT, FREE_PORT, 100))
+_ports = iter(range(FREE_PORT, TEST_PORT + WORKER_PORTS))
+
+
+def stack_port() -> int:
+    """The first of a hundred ports for one more stack. Five may run at once beside the worker's own."""
+    return next(_stacks)
+
+
+@contextmanager
+def own_stack(
+    replicas: Mapping[str, int] | None = None,
+    *,
+    only: Collection[str] = (),
+    services: Sequence[Service] = SERVICES,
+    settings: Mapping[str, Mapping[str, str]] | None = None,
+) -> Iterator[Stack]:
+    """A stack beside the worker's, for who kills its parts or needs more of them; it is up, and gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        stack = Stack(Layout(Path(folder) / "state", stack_port()), services=services, settings=settings)
+        try:
+            stack.up(replicas, only=only)
+            yield stack
+        finally:
+            stack.reset()
 
 
 def free_port() -> int:
-    """One that nobody listens on, and that no other call of this run was given."""
+    """One that nobody listens on, and that no other call in this worker was given."""
     for port in _ports:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) != 0:
                 return port
-    raise AssertionError("ports do not end")
+    raise AssertionError("this worker has no port left")
 
 
 POOLED = os.environ.get("LARDER_TEST_POOLED", "") == "1"

@@ -9,14 +9,14 @@ import pytest
 
 from deploy.local import Stack
 from tests.adversary import run as adversary
-from tests.support import TEST_PORT
+from tests.support import stack_port
 
 SECONDS = 60.0
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with tempfile.TemporaryDirectory() as folder, adversary.a_stack(Path(folder) / "state", TEST_PORT + 400) as stack:
+    with tempfile.TemporaryDirectory() as folder, adversary.a_stack(Path(folder) / "state", stack_port()) as stack:
         yield stack
 
 

@@ -3,11 +3,9 @@
 import asyncio
 import os
 import signal
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -16,13 +14,13 @@ from rich.progress import Progress
 from deploy.demo import __main__ as demo
 from deploy.demo.load import load, place_of
 from deploy.demo.replay import Replay, Result
-from deploy.local import Layout, Stack, processes
+from deploy.local import Stack, processes
 from proto.orders import OrderHead, RoutedOrderEvent
 from proto.streams import ORDERS
 from services.gateway.gateway import DRAIN_SECONDS, RECONNECT_MS
 from shared.bus import Bus
 from tests.streams import stored
-from tests.support import TEST_PORT, eventually
+from tests.support import eventually, own_stack
 
 GATEWAYS = ("gateway-0", "gateway-1")
 ORDERS_PLAYED, RATE = 300, 8
@@ -46,13 +44,8 @@ class Deployed:
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with tempfile.TemporaryDirectory() as folder:
-        stack = Stack(Layout(state_dir=Path(folder) / "state", base_port=TEST_PORT + 500))
-        try:
-            stack.up({"orders": 1, "gateway": len(GATEWAYS)})
-            yield stack
-        finally:
-            stack.reset()
+    with own_stack({"orders": 1, "gateway": len(GATEWAYS)}) as stack:
+        yield stack
 
 
 @pytest.fixture(scope="module")

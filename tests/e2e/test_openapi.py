@@ -3,17 +3,15 @@
 import json
 import subprocess
 import sys
-import tempfile
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from deploy.local import Layout, Stack
-from tests.support import TEST_PORT, bearer, identity
+from deploy.local import Stack
+from tests.support import bearer, identity, own_stack
 
-BASE_PORT = TEST_PORT + 200
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 EXAMPLES = 6
 CONTEXTS = ("accounts", "catalog", "orders", "realtime")
@@ -21,18 +19,15 @@ CONTEXTS = ("accounts", "catalog", "orders", "realtime")
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with tempfile.TemporaryDirectory() as folder:
-        stack = Stack(Layout(state_dir=Path(folder) / "state", base_port=BASE_PORT))
-        try:
-            stack.up({"orders": 1})
-            yield stack
-        finally:
-            stack.reset()
+    with own_stack({"orders": 1}) as stack:
+        yield stack
 
 
 @pytest.mark.parametrize("context", CONTEXTS)
 @pytest.mark.parametrize("role", ["anybody", "admin"])
-def test_nothing_that_is_sent_gets_an_answer_that_is_not_documented(stack: Stack, context: str, role: str) -> None:
+def test_nothing_that_is_sent_gets_an_answer_that_is_not_documented(
+    stack: Stack, context: str, role: str, tmp_path: Path
+) -> None:
     document = f"{stack.addresses.edge}/api/{context}/openapi.json"
     headers = bearer(stack, identity("admin")) if role == "admin" else {}
     run = subprocess.run(  # noqa: S603  our own words
@@ -45,7 +40,7 @@ def test_nothing_that_is_sent_gets_an_answer_that_is_not_documented(stack: Stack
         text=True,
         timeout=120,
         check=False,
-        cwd=tempfile.gettempdir(),
+        cwd=tmp_path,
     )
     assert run.returncode == 0, run.stdout[-4000:]
 

@@ -1,15 +1,13 @@
-"""Everything at once, as `just demo` starts it: real processes behind Nginx, the real catalogue, real baskets."""
+"""Everything at once, as `just demo` starts it: real processes behind Nginx, real products and baskets."""
 
 import asyncio
 import io
 import json
 import os
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -24,29 +22,25 @@ from deploy.demo.ledger import Ledger
 from deploy.demo.load import load, place_of
 from deploy.demo.people import ADMIN, driver_email, restaurant_email
 from deploy.demo.replay import Replay, Result
-from deploy.local import Layout, Stack
+from deploy.local import Stack
 from deploy.traces.show import find
 from deploy.traces.spans import KeptSpan, Spans
 from deploy.traces.waterfall import budget
 from proto import realtime
 from shared.ids import new_id
 from shared.realtime import RealtimeClient
-from tests.support import TEST_PORT, eventually
+from tests.support import eventually, own_stack
 
-BASE_PORT = TEST_PORT + 100
-ORDERS = 60
+LOADED_BASKETS, ORDERS = 1_000, 60
+"""The catalogue holds what the first so many baskets hold: six thousand products, of ninety."""
+
 SECONDS = 20.0
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with tempfile.TemporaryDirectory() as folder:
-        stack = Stack(Layout(state_dir=Path(folder) / "state", base_port=BASE_PORT))
-        try:
-            stack.up({"orders": 2, "gateway": 2, "traces": 1})
-            yield stack
-        finally:
-            stack.reset()
+    with own_stack({"orders": 2, "gateway": 2, "traces": 1}) as stack:
+        yield stack
 
 
 @dataclass
@@ -65,7 +59,7 @@ class Played:
 @pytest.fixture(scope="module")
 async def played(stack: Stack) -> Played:
     with Progress(disable=True) as progress:
-        world = await load(place_of(stack.addresses), progress)
+        world = await load(place_of(stack.addresses), progress, LOADED_BASKETS)
         baskets = demo.next_baskets(world, ORDERS)
         replay = Replay(stack.addresses.edge, world, baskets, 30, progress)
         return Played(stack, await replay.run(), replay)
@@ -119,7 +113,7 @@ async def test_the_report_says_what_went_wrong(played: Played) -> None:
 
 async def test_a_second_run_goes_on_with_the_next_baskets(played: Played) -> None:
     with Progress(disable=True) as progress:
-        world = await load(place_of(played.stack.addresses), progress)
+        world = await load(place_of(played.stack.addresses), progress, LOADED_BASKETS)
     assert world.played == {str(basket.basket_id) for basket in played.replay.baskets}
     following = demo.next_baskets(world, 5)
     assert not {str(basket.basket_id) for basket in following} & world.played

@@ -321,7 +321,7 @@ async def test_a_cursor_belongs_to_its_list_and_filters(shop: Shop) -> None:
     assert (await shop.get("/categories", cursor=cursor))[0] == 400
 
 
-@pytest.mark.parametrize("product", ["x", "17", str(new_id())])
+@pytest.mark.parametrize("product", ["x", "17", str(new_id())], ids=["x", "17", "unknown"])
 async def test_what_is_not_there_is_not_found(shop: Shop, product: str) -> None:
     assert (await shop.get(f"/products/{product}"))[0] == 404
     assert (await shop.as_admin("PATCH", f"/products/{product}", {"name": "Rye"}))[0] == 404

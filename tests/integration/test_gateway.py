@@ -121,6 +121,7 @@ async def test_one_order_is_heard_by_who_may_see_it_and_refused_to_others(gate: 
         (restaurant(), "alerts"),
         (restaurant(), f"order:{new_id()}"),
     ],
+    ids=["a restaurant's offers", "an admin's offers", "a driver's alerts", "a restaurant's alerts", "another's order"],
 )
 async def test_a_topic_that_is_not_yours_ends_the_socket(gate: Gate, who: Identity, topic: str) -> None:
     client = await gate.connect(who)

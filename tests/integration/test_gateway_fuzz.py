@@ -53,7 +53,9 @@ async def opened(gate: Gate) -> Line:
 
 
 @pytest.mark.parametrize(
-    "last", [b"", Frame(CLOSE, b"\x03\xe8").encode(), Frame(TEXT, b"{", length=MAX_FRAME_BYTES).encode()]
+    "last",
+    [b"", Frame(CLOSE, b"\x03\xe8").encode(), Frame(TEXT, b"{", length=MAX_FRAME_BYTES).encode()],
+    ids=["at once", "with a close", "in the middle of a frame"],
 )
 async def test_who_says_hello_and_vanishes_counts_no_more(gate: Gate, bus: Bus, last: bytes) -> None:
     somebody, before = restaurant(), await sockets()

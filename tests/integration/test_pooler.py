@@ -5,10 +5,8 @@ import asyncio
 import os
 import re
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,14 +14,14 @@ import aiohttp
 import asyncpg
 import pytest
 
-from deploy.local import Layout, Stack, StackError, pooler
+from deploy.local import Stack, StackError, pooler
 from deploy.local.layout import REPOSITORY
 from deploy.local.programs import Wiring
 from services.orders import store
 from shared.database import Query, load_queries
 from shared.ids import new_id
 from tests.shop import Shop, open_shop
-from tests.support import TEST_PORT, eventually, identity
+from tests.support import eventually, identity, own_stack
 
 CLIENTS = 500
 SERVER_CONNECTIONS = 100
@@ -45,13 +43,8 @@ def stack() -> Iterator[Stack]:
         pooler.find()
     except StackError as error:
         pytest.fail(f"{error} {error.hint}")
-    with tempfile.TemporaryDirectory() as folder:
-        stack = Stack(Layout(state_dir=Path(folder) / "state", base_port=TEST_PORT + 100))
-        try:
-            stack.up(only={"postgres", "nats", "valkey", "pooler"})
-            yield stack
-        finally:
-            stack.reset()
+    with own_stack(only={"postgres", "nats", "valkey", "pooler"}) as stack:
+        yield stack
 
 
 @pytest.fixture(scope="module")

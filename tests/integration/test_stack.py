@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from deploy.local import Layout, Stack, StackError
 from deploy.local.__main__ import main
+from tests.support import own_stack, stack_port
 
 SERVERS = {"postgres", "nats", "valkey"}
 
@@ -22,13 +22,8 @@ def listening(port: int) -> bool:
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with tempfile.TemporaryDirectory() as folder:
-        stack = Stack(Layout(state_dir=Path(folder) / "state", base_port=19480))
-        try:
-            stack.up(only=SERVERS)
-            yield stack
-        finally:
-            stack.reset()
+    with own_stack(only=SERVERS) as stack:
+        yield stack
 
 
 def test_postgres_is_18_and_the_roles_bypass_no_policy(stack: Stack) -> None:
@@ -50,10 +45,11 @@ def test_a_second_up_changes_nothing(stack: Stack) -> None:
 
 
 def test_down_frees_the_ports_and_up_brings_them_back(stack: Stack) -> None:
+    ports = [stack.layout.port(name) for name in SERVERS]
     stack.down()
-    assert not any(listening(19480 + offset) for offset in (1, 2, 4))
+    assert not any(listening(port) for port in ports)
     stack.up(only=SERVERS, migrations=False)
-    assert all(listening(19480 + offset) for offset in (1, 2, 4))
+    assert all(listening(port) for port in ports)
 
 
 def test_a_taken_port_is_named_before_anything_starts(tmp_path: Path) -> None:
@@ -68,7 +64,7 @@ def test_a_taken_port_is_named_before_anything_starts(tmp_path: Path) -> None:
 def test_a_directory_of_somebody_else_is_not_deleted(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("mine")
     with pytest.raises(StackError):
-        Stack(Layout(state_dir=tmp_path, base_port=19480)).reset()
+        Stack(Layout(state_dir=tmp_path, base_port=stack_port())).reset()
     assert (tmp_path / "precious").read_text() == "mine"
 
 
@@ -85,7 +81,7 @@ def test_the_command_line_starts_shows_and_stops(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("LARDER_STATE", str(tmp_path / "state"))
-    monkeypatch.setenv("LARDER_PORT", "19680")
+    monkeypatch.setenv("LARDER_PORT", str(stack_port()))
     try:
         assert main(["up", "--only", "nats,valkey"]) == 0
         capfd.readouterr()
