@@ -112,7 +112,7 @@ test *args:
     #!/usr/bin/env bash
     set -euo pipefail
     if [ $# -gt 0 ]; then
-        uv run pytest --cov --cov-report=term "$@"
+        uv run pytest --cov --cov-report=term --cov-fail-under=0 "$@" # some of the tests cover some of the code
     else
         uv run pytest --cov --cov-report=term {{ workers }}
         files="{{ ledger_and_orders }}"
