@@ -11,7 +11,11 @@ from proto.envelope import Envelope
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
-    """The full state of a product at `version` (contiguous from 1). Inactive products cannot be ordered."""
+    """The full state of a product at `version` (contiguous from 1). Inactive products cannot be ordered.
+
+    `available`: active, and with pieces left where they are counted. It changes only with the version, so whatever
+    people are shown of a product follows from its id and version.
+    """
 
     id: UUID
     sku: str
@@ -21,6 +25,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     price_cents: int
     active: bool
     version: int
+    available: bool = True
 
 
 class ProductEvent(Envelope, frozen=True, kw_only=True):

@@ -12,7 +12,8 @@ from uuid import UUID
 
 import msgspec
 
-from proto import accounts, catalog, examples, orders, realtime, streams
+from proto import accounts, catalog, examples, orders, realtime, stock, streams
+from proto.envelope import Envelope
 from proto.realtime import CloseCode
 from proto.schemas import PUBLISHED, VERSION, components, formatted
 
@@ -136,6 +137,7 @@ def streams_document() -> dict[str, Any]:
             streams.ACCOUNTS,
         ),
         "sessions": (streams.session_subject(_named("session_id")), accounts.SessionEvent, streams.ACCOUNTS),
+        "stock": (streams.stock_subject(order_id, "{event}"), stock.StockEvent, streams.STOCK),
         "locations": (streams.location_subject(_named("driver_id")), realtime.LocationReport, None),
     }
     shown: Mapping[str, msgspec.Struct] = {**examples.ENVELOPES, "LocationReport": examples.LOCATION_REPORT}
@@ -211,7 +213,7 @@ def _subject(address: str, struct: type[msgspec.Struct], stream: streams.StreamD
         part[1:-1]: {"description": "A UUID."} for part in address.split(".") if part.startswith("{")
     }
     if "event" in parameters:
-        parameters["event"] = {"enum": sorted(PUBLISHED[orders.OrderEvent])}
+        parameters["event"] = {"enum": sorted(PUBLISHED[cast("type[Envelope]", struct)])}
     where = (
         "Core NATS: not stored."
         if stream is None

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from proto import accounts, catalog, envelope, orders, realtime
+from proto import accounts, catalog, envelope, orders, realtime, stock
 
 _EPOCH = "01a2b3c4-0000-7000-8000-0000000000e1"
 _ORDER = UUID("01a2b3c4-0000-7000-8000-000000000001")
@@ -137,6 +137,15 @@ ENVELOPES: Mapping[str, envelope.Envelope] = {
         actor=envelope.Actor(_DRIVER, "driver"),
         session_id=_SESSION,
         person_id=_DRIVER,
+    ),
+    "StockEvent": stock.StockEvent(
+        id=_EVENT,
+        type="StockShort",
+        occurred_at=_AT,
+        request_id="01a2b3c4-0000-7000-8000-0000000000a1",
+        actor=envelope.Actor(None, "system"),
+        order_id=_ORDER,
+        shortages=(orders.Shortage(_PRODUCT, "Frozen pizza", 2, 1),),
     ),
 }
 

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from proto import accounts, catalog, envelope, orders, realtime
+from proto import accounts, catalog, envelope, orders, realtime, stock
 
 VERSION = 1
 """Of every envelope and of the socket protocol; a second one of an envelope gets a file beside the first."""
@@ -24,12 +24,13 @@ PUBLISHED: Mapping[type[envelope.Envelope], tuple[str, ...]] = {
     accounts.PersonEvent: ("PersonChanged",),
     accounts.RestaurantEvent: ("RestaurantChanged",),
     accounts.SessionEvent: ("SessionRevoked",),
+    stock.StockEvent: get_args(stock.StockEventType),
 }
 """Each envelope on the streams with every `type` it is published under."""
 
 _STRUCTS = {
     struct.__name__: struct
-    for module in (accounts, catalog, envelope, orders, realtime)
+    for module in (accounts, catalog, envelope, orders, realtime, stock)
     for struct in vars(module).values()
     if isinstance(struct, type) and issubclass(struct, msgspec.Struct)
 }

@@ -1,6 +1,6 @@
 """The streams and their subjects: the only place where a subject is spelled.
 
-Invariants: ORDERS is kept whole, CATALOG and ACCOUNTS keep the last event of each subject. Every part of a subject is
+Invariants: ORDERS is kept whole, the others keep the last event of each subject. Every part of a subject is
 a UUID or a name from `proto`, so no input of a person can form one. The epoch of a stream stands in its metadata.
 """
 
@@ -23,8 +23,9 @@ class StreamDefinition(msgspec.Struct, frozen=True):
 ORDERS = StreamDefinition("ORDERS", ("orders.v1.>",), -1)
 CATALOG = StreamDefinition("CATALOG", ("catalog.v1.>",), 1)
 ACCOUNTS = StreamDefinition("ACCOUNTS", ("accounts.v1.>",), 1)
+STOCK = StreamDefinition("STOCK", ("stock.v1.>",), 1)
 
-STREAMS = (ORDERS, CATALOG, ACCOUNTS)
+STREAMS = (ORDERS, CATALOG, ACCOUNTS, STOCK)
 
 SESSIONS = "accounts.v1.session.*"
 PEOPLE = "accounts.v1.person.*"
@@ -45,6 +46,15 @@ def orders_of_restaurant(restaurant_id: UUID) -> str:
 def events_of_order(order_id: UUID, restaurant_id: UUID | None = None) -> str:
     """Filter: every event of one order."""
     return f"orders.v1.{restaurant_id or '*'}.{order_id}.*"
+
+
+def orders_events(event: str) -> str:
+    """Filter: one event of every order."""
+    return f"orders.v1.*.*.{event}"
+
+
+def stock_subject(order_id: UUID, event: str) -> str:
+    return f"stock.v1.{order_id}.{event}"
 
 
 def product_subject(product_id: UUID) -> str:
