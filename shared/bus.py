@@ -2,7 +2,8 @@
 
 Invariants: a process starts and serves while NATS is away; the connection is made and remade in the background for
 ever. A durable follower acknowledges after its handler returned, so a crash repeats events and loses none: handlers
-are idempotent. An event that cannot be decoded is logged, counted and ended; it never jams the ones behind it.
+are idempotent. What a handler could not do comes again a second later, what a crashed process held after the wait for
+its acknowledgement. An event that cannot be decoded is logged, counted and ended; it never jams the ones behind it.
 """
 
 import asyncio
@@ -36,6 +37,8 @@ BATCH = 500
 FETCH_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 ACK_WAIT_SECONDS = 30.0
+"""Longer than a batch may take: a statement has 5 s. A follower whose work people wait for asks for less."""
+
 EPHEMERAL_LIVES_SECONDS = 60.0
 DEDUPE_SECONDS = 120.0
 """JetStream's own default. Consumers are idempotent anyway: this keeps a quick repeat off the wire."""
@@ -177,21 +180,28 @@ async def follow(
     *,
     durable: str | None = None,
     subjects: Sequence[str] | None = None,
+    ack_wait_seconds: float = ACK_WAIT_SECONDS,
+    rest_seconds: float = 0.0,
 ) -> None:
     """Feeds `apply` with batches of a stream's events, in order, until cancelled.
 
     With `durable`, replicas share the work and an event is gone only after `apply` returned. Without, each process
-    hears everything from the last event of each subject on, again after each break. Runs as a task; whatever fails is
-    logged, and tried again after a second.
+    hears everything from the last event of each subject on, again after each break. After a batch it rests as long as
+    that took, but no longer than `rest_seconds`: what comes meanwhile is applied together. Runs as a task; whatever
+    fails is logged, and tried again after a second.
     """
+    now = asyncio.get_running_loop().time
     decoder = msgspec.json.Decoder(kind)
     await bus.connection()
     while True:
         try:
-            subscription = await _subscribe(bus, stream, durable, list(subjects or stream.subjects))
+            subscription = await _subscribe(bus, stream, durable, list(subjects or stream.subjects), ack_wait_seconds)
             try:
                 while True:
-                    await _apply_batch(subscription, stream, decoder, apply, acknowledge=durable is not None)
+                    envelopes = await _fetch(subscription)
+                    began = now()
+                    await _apply_batch(envelopes, stream, decoder, apply, acknowledge=durable is not None)
+                    await asyncio.sleep(min(now() - began, rest_seconds))
             finally:
                 with suppress(nats.errors.Error):
                     await subscription.unsubscribe()
@@ -204,7 +214,7 @@ async def follow(
 
 
 async def _subscribe(
-    bus: Bus, stream: StreamDefinition, durable: str | None, subjects: list[str]
+    bus: Bus, stream: StreamDefinition, durable: str | None, subjects: list[str], ack_wait_seconds: float
 ) -> JetStreamContext.PullSubscription:
     jetstream = bus.jetstream
     config = ConsumerConfig(
@@ -213,7 +223,7 @@ async def _subscribe(
         filter_subjects=subjects,
         deliver_policy=DeliverPolicy.LAST_PER_SUBJECT if durable is None else DeliverPolicy.ALL,
         ack_policy=AckPolicy.NONE if durable is None else AckPolicy.EXPLICIT,
-        ack_wait=None if durable is None else ACK_WAIT_SECONDS,
+        ack_wait=None if durable is None else ack_wait_seconds,
         max_ack_pending=None if durable is None else 4 * BATCH,
         inactive_threshold=EPHEMERAL_LIVES_SECONDS if durable is None else None,
     )
@@ -221,22 +231,32 @@ async def _subscribe(
     return await jetstream.pull_subscribe_bind(info.name, stream.name)
 
 
+async def _fetch(subscription: JetStreamContext.PullSubscription) -> list[Msg]:
+    """What there is, once there is something; nothing when that took too long."""
+    try:
+        return await subscription.fetch(BATCH, timeout=FETCH_SECONDS)
+    except (TimeoutError, nats.errors.TimeoutError):
+        await subscription.consumer_info()  # raises NotFoundError when the consumer was lost
+        return []
+
+
 async def _apply_batch(
-    subscription: JetStreamContext.PullSubscription,
+    envelopes: Sequence[Msg],
     stream: StreamDefinition,
     decoder: msgspec.json.Decoder[E],
     apply: Callable[[Sequence[Received[E]]], Awaitable[None]],
     *,
     acknowledge: bool,
 ) -> None:
-    try:
-        envelopes = await subscription.fetch(BATCH, timeout=FETCH_SECONDS)
-    except (TimeoutError, nats.errors.TimeoutError):
-        await subscription.consumer_info()  # raises NotFoundError when the consumer was lost
-        return
     batch = [received for envelope in envelopes if (received := await _decode(envelope, stream, decoder)) is not None]
     if batch:
-        await apply(batch)
+        try:
+            await apply(batch)
+        except Exception:
+            if acknowledge:
+                for envelope in envelopes:
+                    await envelope.nak(RETRY_SECONDS)
+            raise
         FOLLOWED.labels(stream.name).inc(len(batch))
     if acknowledge:
         for envelope in envelopes:

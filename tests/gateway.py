@@ -148,7 +148,7 @@ class Life:
         known = domain.Driver(driver.person_id, driver.name, active=True) if driver is not None else None
         asked = domain.Asked(
             to=to,
-            role="admin" if admin else "driver",
+            role="system" if to == "confirmed" else "admin" if admin else "driver",
             person_id=driver.person_id if driver is not None else None,
             person_name="somebody",
             driver=known if admin and known is not None else msgspec.UNSET,

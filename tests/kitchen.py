@@ -32,8 +32,8 @@ class Kitchen:
         return dict(order)
 
     async def on_the_way(self) -> dict[str, Any]:
-        order = await self.place()
-        for to in ("confirmed", "preparing", "ready"):
+        order = await self.shop.answer(await self.place())
+        for to in ("preparing", "ready"):
             await self.shop.move(order, to, self.shop.as_admin())
         status, order = await self.shop.move(order, "out_for_delivery", self.shop.as_driver())
         assert status == 200, order

@@ -1,7 +1,7 @@
 """A small shop for tests of orders: two restaurants, three drivers of one zone and one of another, three products."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +12,16 @@ import asyncpg
 import msgspec
 
 from deploy.local import Stack
-from proto.orders import OrderEvent
+from proto.envelope import Actor
+from proto.orders import OrderEvent, Shortage
+from proto.stock import StockEvent
 from services.orders import app
+from services.orders.commands import Orders
+from services.orders.stock_commands import answer_orders
+from shared.bus import Bus
+from shared.database import open_pool
 from shared.ids import new_id
+from shared.plumbing import utc_now
 from tests.support import bearer, identity, serving, settings_of
 
 ZONE = 3
@@ -28,6 +35,7 @@ class Shop:
     url: str
     session: aiohttp.ClientSession
     database: asyncpg.Connection
+    orders: Orders
     restaurant: UUID = field(default_factory=new_id)
     other_restaurant: UUID = field(default_factory=new_id)
     drivers: list[UUID] = field(default_factory=lambda: [new_id() for _ in range(3)])
@@ -97,10 +105,26 @@ class Shop:
         status, body, _ = await self.send("POST", path, headers, {"to": to, **more}, key)
         return status, body
 
+    async def answer(self, order: dict[str, Any], short: Iterable[Shortage] = (), **more: Any) -> dict[str, Any]:
+        """The order after the stock's answer, which needs no catalogue: its pieces are held, or these are short."""
+        shortages = tuple(short)
+        answer = {
+            "id": new_id(),
+            "type": "StockShort" if shortages else "StockReserved",
+            "occurred_at": utc_now(),
+            "actor": Actor(None, "system"),
+            "order_id": UUID(order["id"]),
+            "shortages": shortages,
+        }
+        await answer_orders(self.orders, [StockEvent(**{**answer, **more})])
+        status, now, _ = await self.send("GET", f"/api/orders/{order['id']}", self.as_admin())
+        assert status == 200, now
+        return dict(now)
+
     async def offer(self, other: bool = False) -> dict[str, Any]:
         """An order that waits for a driver."""
-        order = await self.place(other=other)
-        for to in ("confirmed", "preparing", "ready"):
+        order = await self.answer(await self.place(other=other))
+        for to in ("preparing", "ready"):
             status, order = await self.move(order, to, self.as_admin())
             assert status == 200, order
         return order
@@ -126,8 +150,13 @@ async def open_shop(stack: Stack, **overrides: str) -> AsyncIterator[Shop]:
     database = await asyncpg.connect(stack.addresses.database("postgres"))
     try:
         settings = settings_of(stack, "orders", app.Settings, **overrides)
-        async with serving(settings, app.build) as url, aiohttp.ClientSession() as session:
-            shop = Shop(stack, url, session, database)
+        async with (
+            serving(settings, app.build) as url,
+            aiohttp.ClientSession() as session,
+            open_pool(settings.database_url, size=2, name="stock", statement_cache=settings.statement_cache) as pool,
+        ):
+            orders = Orders(pool, Bus(settings.nats_url, "stock"), utc_now)  # not connected: the relay polls
+            shop = Shop(stack, url, session, database, orders)
             await shop.fill()
             yield shop
     finally:

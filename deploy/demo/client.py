@@ -98,6 +98,12 @@ class Person:
         key = f"{order['id']}/{order['version']}/{to}/{self.email}"
         return await self._change(path, {"to": to, **more}, key)
 
+    async def read(self, order: dict[str, Any]) -> dict[str, Any]:
+        """The order as it is now: a version that nobody's request made is written down from here."""
+        found = await self._send("GET", f"/api/orders/{order['id']}", None)
+        self.ledger.note(_version(found))
+        return found
+
     async def committed_cents(self) -> int:
         """What a restaurant's open orders hold and what it owes."""
         credit = await self._send("GET", "/api/orders/credit", None)
@@ -174,17 +180,7 @@ class Person:
     async def _change(self, path: str, body: dict[str, Any], key: str) -> dict[str, Any]:
         sent_at = perf_counter()
         order = await self._send("POST", path, body, {"Idempotency-Key": key})
-        self.ledger.note(
-            Version(
-                order_id=UUID(order["id"]),
-                version=order["version"],
-                restaurant_id=UUID(order["restaurant_id"]),
-                zone=order["zone"],
-                status=order["status"],
-                driver_id=UUID(order["driver_id"]) if order["driver_id"] else None,
-            ),
-            sent_at,
-        )
+        self.ledger.note(_version(order), sent_at)
         return order
 
     async def _send(
@@ -199,3 +195,14 @@ class Person:
                 raise Refused(answer.status, decoded)
             result: dict[str, Any] = decoded
             return result
+
+
+def _version(order: dict[str, Any]) -> Version:
+    return Version(
+        order_id=UUID(order["id"]),
+        version=order["version"],
+        restaurant_id=UUID(order["restaurant_id"]),
+        zone=order["zone"],
+        status=order["status"],
+        driver_id=UUID(order["driver_id"]) if order["driver_id"] else None,
+    )

@@ -62,14 +62,15 @@ class Listener:
 
 @dataclass
 class Ledger:
-    """All versions by order, and when the request that made each was sent (time.perf_counter)."""
+    """All versions by order, and when the request that made each was sent (time.perf_counter), where one did."""
 
     versions: dict[UUID, list[Version]] = field(default_factory=lambda: defaultdict(list))
     sent: dict[tuple[UUID, int], float] = field(default_factory=dict)
 
-    def note(self, version: Version, sent_at: float) -> None:
+    def note(self, version: Version, sent_at: float | None = None) -> None:
         self.versions[version.order_id].append(version)
-        self.sent[version.order_id, version.version] = sent_at
+        if sent_at is not None:
+            self.sent[version.order_id, version.version] = sent_at
 
 
 class Verdict(NamedTuple):

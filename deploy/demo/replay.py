@@ -17,7 +17,7 @@ from deploy.demo.ledger import Frame, Kind, Ledger, Listener, Topic, Verdict, ex
 from deploy.demo.load import World
 from deploy.demo.people import ADMIN, DRIVERS, driver_email, restaurant_email
 from deploy.demo.source import Basket
-from deploy.demo.story import Cast, OfferNotSeenError, begin, live
+from deploy.demo.story import Cast, NotSeenError, begin, live
 from shared.tasks import supervised
 
 AT_ONCE = 48
@@ -83,6 +83,7 @@ class Replay:
             people = [*admins, *drivers, *restaurants.values()]
             for person in drivers:
                 person.heard = cast.saw
+            cast.admin.heard = cast.saw_answer
             await self._listen(stack, people)
             committed = await self._committed(restaurants)
             began = perf_counter()
@@ -102,7 +103,7 @@ class Replay:
             orders=len(self.totals),
             seconds=seconds,
             speed=speed,
-            requests=sum(len(versions) for versions in self.ledger.versions.values()) + cast.lost_races,
+            requests=len(self.ledger.sent) + cast.lost_races,
             ended=self.ended,
             broken=self.broken,
             lost_races=cast.lost_races,
@@ -171,7 +172,7 @@ class Replay:
                 self.ended[end] += 1
                 if end not in ("rejected", "cancelled"):
                     self.standing_cents += order["total_cents"]
-            except (Refused, OfferNotSeenError, aiohttp.ClientError, TimeoutError) as error:
+            except (Refused, NotSeenError, aiohttp.ClientError, TimeoutError) as error:
                 self.broken[f"{type(error).__name__} {error}"] += 1
             finally:
                 gate.release()

@@ -1,7 +1,8 @@
 """The life of one order in the demo, from the kitchen's tap to the kitchen's door, with what goes wrong in between.
 
-Most orders go straight through, claimed by one of two drivers who answer the same offer. Some do not: the mix is
-fixed by the order's place in the replay, so that two runs tell the same stories.
+The stock answers each order before anybody does. Most go straight through then, claimed by one of two drivers who
+answer the same offer. Some do not: the mix is fixed by the order's place in the replay, so that two runs tell the same
+stories.
 """
 
 import asyncio
@@ -13,44 +14,64 @@ from uuid import UUID
 from deploy.demo.client import Person, Refused
 from deploy.demo.ledger import Frame
 
-REJECTED_EVERY, CANCELLED_EVERY, ASSIGNED_EVERY, FAILED_EVERY = 40, 25, 10, 20
-OFFER_SECONDS = 30.0
-"""A driver who has not seen the offer by then never will: the report says what is missing."""
+CLOSED_EVERY, CANCELLED_EVERY, ASSIGNED_EVERY, FAILED_EVERY = 40, 25, 10, 20
+SEEN_SECONDS = 30.0
+"""Who has not seen the answer or the offer by then never will: the report says what is missing."""
+
+ANSWERED = 2
+"""The version that the stock's answer makes of a placed order."""
 
 
-class OfferNotSeenError(Exception):
-    """No driver of the zone was shown the offer in time."""
+class NotSeenError(Exception):
+    """No driver of the zone was shown the offer in time, or the admin not the stock's answer."""
 
 
 @dataclass
 class Cast:
-    """Who plays. `offers` resolves when a driver of the zone has seen the order as an offer."""
+    """Who plays. `seen` resolves when the admin has seen the order's version that the stock made, or a driver of the
+    zone an offer's."""
 
     admin: Person
     drivers: Mapping[int, Sequence[Person]]
-    offers: dict[tuple[UUID, int], "asyncio.Future[None]"] = field(default_factory=dict)
+    seen: dict[tuple[UUID, int], "asyncio.Future[None]"] = field(default_factory=dict)
     lost_races: int = 0
 
     def saw(self, _driver: Person, frame: Frame) -> None:
         if frame.topic == "offers" and not frame.left:
-            offer = self._offer(frame.order_id, frame.version)
-            if not offer.done():
-                offer.set_result(None)
+            self._show(frame)
+
+    def saw_answer(self, _admin: Person, frame: Frame) -> None:
+        if frame.version == ANSWERED:
+            self._show(frame)
+
+    async def until_answered(self, order: dict[str, Any]) -> dict[str, Any]:
+        """The order as the stock's answer left it. Raises NotSeenError."""
+        await self._until_seen(order, ANSWERED)
+        return await self.admin.read(order)
 
     async def until_offered(self, order: dict[str, Any]) -> None:
-        """Returns when the offer is on a driver's screen. Raises OfferNotSeenError."""
-        try:
-            await asyncio.wait_for(self._offer(UUID(order["id"]), order["version"]), OFFER_SECONDS)
-        except TimeoutError as error:
-            raise OfferNotSeenError(f"order {order['number']}") from error
+        """Returns when the offer is on a driver's screen. Raises NotSeenError."""
+        await self._until_seen(order, order["version"])
 
-    def _offer(self, order_id: UUID, version: int) -> "asyncio.Future[None]":
-        return self.offers.setdefault((order_id, version), asyncio.get_running_loop().create_future())
+    async def _until_seen(self, order: dict[str, Any], version: int) -> None:
+        try:
+            await asyncio.wait_for(self._sight(UUID(order["id"]), version), SEEN_SECONDS)
+        except TimeoutError as error:
+            raise NotSeenError(f"order {order['number']}, version {version}") from error
+
+    def _show(self, frame: Frame) -> None:
+        sight = self._sight(frame.order_id, frame.version)
+        if not sight.done():
+            sight.set_result(None)
+
+    def _sight(self, order_id: UUID, version: int) -> "asyncio.Future[None]":
+        return self.seen.setdefault((order_id, version), asyncio.get_running_loop().create_future())
 
 
 async def begin(cast: Cast, place: int, order: dict[str, Any]) -> str:
-    """Leaves a placed order for a person to go on with: placed, confirmed, or an open offer."""
-    for to in ("confirmed", "preparing", "ready")[: (0, 1, 3)[place % 3]]:
+    """Leaves an order for a person to go on with: confirmed, being prepared, or an open offer."""
+    order = await cast.until_answered(order)
+    for to in ("preparing", "ready")[: place % 3]:
         order = await cast.admin.move(order, to)
     return str(order["status"])
 
@@ -58,9 +79,9 @@ async def begin(cast: Cast, place: int, order: dict[str, Any]) -> str:
 async def live(cast: Cast, place: int, order: dict[str, Any], customer: Person) -> str:
     """Takes a placed order to its end; returns the state it ended in. `place` counts from 1."""
     admin = cast.admin
-    if place % REJECTED_EVERY == 0:
-        return str((await admin.move(order, "rejected", reason="The kitchen is closed."))["status"])
-    order = await admin.move(order, "confirmed")
+    order = await cast.until_answered(order)
+    if place % CLOSED_EVERY == 0:
+        return str((await admin.move(order, "cancelled", reason="The kitchen is closed."))["status"])
     if place % CANCELLED_EVERY == 0:
         return str((await customer.move(order, "cancelled", reason="Ordered twice."))["status"])
     order = await admin.move(order, "preparing")

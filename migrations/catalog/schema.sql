@@ -44,12 +44,23 @@ CREATE FUNCTION catalog.learn_words() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-    insert into catalog.words (word)
-    select distinct lexeme collate "C" as word
-    from after cross join lateral unnest(search)
-    where lexeme !~ '^[0-9]' and length(lexeme) <= 40
-    order by word
-    on conflict (word) do nothing;
+    if tg_op = 'INSERT' then
+        insert into catalog.words (word)
+        select distinct lexeme collate "C" as word
+        from after cross join lateral unnest(search)
+        where lexeme !~ '^[0-9]' and length(lexeme) <= 40
+        order by word
+        on conflict (word) do nothing;
+    else
+        insert into catalog.words (word)
+        select distinct lexeme collate "C" as word
+        from after
+        inner join before on before.id = after.id and before.search <> after.search
+        cross join lateral unnest(after.search)
+        where lexeme !~ '^[0-9]' and length(lexeme) <= 40
+        order by word
+        on conflict (word) do nothing;
+    end if;
     return null;
 end
 $$;
@@ -131,10 +142,30 @@ CREATE TABLE catalog.products (
     CONSTRAINT sold_at_a_price CHECK (((price_cents > 0) OR (NOT active)))
 );
 
+-- Name: reservations; Type: TABLE; Schema: catalog; Owner: -
+
+CREATE TABLE catalog.reservations (
+    order_id uuid NOT NULL,
+    state text NOT NULL,
+    held json NOT NULL,
+    shortages json NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT reservations_state_check CHECK ((state = ANY (ARRAY['held'::text, 'short'::text, 'released'::text, 'consumed'::text])))
+);
+
 -- Name: schema_migrations; Type: TABLE; Schema: catalog; Owner: -
 
 CREATE TABLE catalog.schema_migrations (
     version character varying NOT NULL
+);
+
+-- Name: stock_kept; Type: TABLE; Schema: catalog; Owner: -
+
+CREATE TABLE catalog.stock_kept (
+    one_row boolean DEFAULT true NOT NULL,
+    since timestamp with time zone NOT NULL,
+    CONSTRAINT stock_kept_one_row_check CHECK (one_row)
 );
 
 -- Name: words; Type: TABLE; Schema: catalog; Owner: -
@@ -163,10 +194,20 @@ ALTER TABLE ONLY catalog.products
 ALTER TABLE ONLY catalog.products
     ADD CONSTRAINT products_sku_key UNIQUE (sku);
 
+-- Name: reservations reservations_pkey; Type: CONSTRAINT; Schema: catalog; Owner: -
+
+ALTER TABLE ONLY catalog.reservations
+    ADD CONSTRAINT reservations_pkey PRIMARY KEY (order_id);
+
 -- Name: schema_migrations schema_migrations_pkey; Type: CONSTRAINT; Schema: catalog; Owner: -
 
 ALTER TABLE ONLY catalog.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+-- Name: stock_kept stock_kept_pkey; Type: CONSTRAINT; Schema: catalog; Owner: -
+
+ALTER TABLE ONLY catalog.stock_kept
+    ADD CONSTRAINT stock_kept_pkey PRIMARY KEY (one_row);
 
 -- Name: words words_pkey; Type: CONSTRAINT; Schema: catalog; Owner: -
 
@@ -211,7 +252,7 @@ CREATE TRIGGER learn_inserted AFTER INSERT ON catalog.products REFERENCING NEW T
 
 -- Name: products learn_updated; Type: TRIGGER; Schema: catalog; Owner: -
 
-CREATE TRIGGER learn_updated AFTER UPDATE ON catalog.products REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION catalog.learn_words();
+CREATE TRIGGER learn_updated AFTER UPDATE ON catalog.products REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION catalog.learn_words();
 
 -- Name: SCHEMA catalog; Type: ACL; Schema: -; Owner: -
 
@@ -277,6 +318,22 @@ GRANT UPDATE(version) ON TABLE catalog.products TO catalog_service;
 -- Name: COLUMN products.updated_at; Type: ACL; Schema: catalog; Owner: -
 
 GRANT UPDATE(updated_at) ON TABLE catalog.products TO catalog_service;
+
+-- Name: TABLE reservations; Type: ACL; Schema: catalog; Owner: -
+
+GRANT SELECT,INSERT ON TABLE catalog.reservations TO catalog_service;
+
+-- Name: COLUMN reservations.state; Type: ACL; Schema: catalog; Owner: -
+
+GRANT UPDATE(state) ON TABLE catalog.reservations TO catalog_service;
+
+-- Name: COLUMN reservations.updated_at; Type: ACL; Schema: catalog; Owner: -
+
+GRANT UPDATE(updated_at) ON TABLE catalog.reservations TO catalog_service;
+
+-- Name: TABLE stock_kept; Type: ACL; Schema: catalog; Owner: -
+
+GRANT SELECT ON TABLE catalog.stock_kept TO catalog_service;
 
 -- Name: TABLE words; Type: ACL; Schema: catalog; Owner: -
 

@@ -329,6 +329,16 @@ CREATE TABLE orders.idempotency_keys (
 
 ALTER TABLE ONLY orders.idempotency_keys FORCE ROW LEVEL SECURITY;
 
+-- Name: late_answers; Type: TABLE; Schema: orders; Owner: -
+
+CREATE TABLE orders.late_answers (
+    event_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    answer text NOT NULL,
+    answered_at timestamp with time zone NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
 -- Name: ledger_entries; Type: TABLE; Schema: orders; Owner: -
 
 CREATE TABLE orders.ledger_entries (
@@ -478,6 +488,11 @@ ALTER TABLE ONLY orders.duties
 
 ALTER TABLE ONLY orders.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key);
+
+-- Name: late_answers late_answers_pkey; Type: CONSTRAINT; Schema: orders; Owner: -
+
+ALTER TABLE ONLY orders.late_answers
+    ADD CONSTRAINT late_answers_pkey PRIMARY KEY (event_id);
 
 -- Name: ledger_entries ledger_entries_pkey; Type: CONSTRAINT; Schema: orders; Owner: -
 
@@ -704,13 +719,17 @@ CREATE POLICY restaurant_own ON orders.ledger_entries FOR SELECT TO restaurant U
 
 CREATE POLICY restaurant_own ON orders.orders TO restaurant USING ((restaurant_id = ( SELECT orders.restaurant_id() AS restaurant_id))) WITH CHECK ((restaurant_id = ( SELECT orders.restaurant_id() AS restaurant_id)));
 
--- Name: orders system_all; Type: POLICY; Schema: orders; Owner: -
+-- Name: orders system_answers; Type: POLICY; Schema: orders; Owner: -
 
-CREATE POLICY system_all ON orders.orders TO system USING (true);
+CREATE POLICY system_answers ON orders.orders FOR UPDATE TO system USING ((status = 'pending'::text)) WITH CHECK ((status = ANY (ARRAY['confirmed'::text, 'rejected'::text])));
 
 -- Name: order_history system_deeds; Type: POLICY; Schema: orders; Owner: -
 
 CREATE POLICY system_deeds ON orders.order_history FOR INSERT TO system WITH CHECK (((actor_id IS NULL) AND (actor_role = 'system'::text)));
+
+-- Name: orders system_sees_all; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY system_sees_all ON orders.orders FOR SELECT TO system USING (true);
 
 -- Name: SCHEMA orders; Type: ACL; Schema: -; Owner: -
 
@@ -744,14 +763,12 @@ GRANT SELECT ON TABLE orders.orders TO system;
 GRANT UPDATE(driver_id) ON TABLE orders.orders TO restaurant;
 GRANT UPDATE(driver_id) ON TABLE orders.orders TO driver;
 GRANT UPDATE(driver_id) ON TABLE orders.orders TO admin;
-GRANT UPDATE(driver_id) ON TABLE orders.orders TO system;
 
 -- Name: COLUMN orders.driver_name; Type: ACL; Schema: orders; Owner: -
 
 GRANT UPDATE(driver_name) ON TABLE orders.orders TO restaurant;
 GRANT UPDATE(driver_name) ON TABLE orders.orders TO driver;
 GRANT UPDATE(driver_name) ON TABLE orders.orders TO admin;
-GRANT UPDATE(driver_name) ON TABLE orders.orders TO system;
 
 -- Name: COLUMN orders.status; Type: ACL; Schema: orders; Owner: -
 
@@ -779,7 +796,6 @@ GRANT UPDATE(version) ON TABLE orders.orders TO system;
 GRANT UPDATE(stop) ON TABLE orders.orders TO restaurant;
 GRANT UPDATE(stop) ON TABLE orders.orders TO driver;
 GRANT UPDATE(stop) ON TABLE orders.orders TO admin;
-GRANT UPDATE(stop) ON TABLE orders.orders TO system;
 
 -- Name: COLUMN orders.shortages; Type: ACL; Schema: orders; Owner: -
 
@@ -860,7 +876,10 @@ GRANT SELECT ON TABLE orders.entries TO system;
 GRANT SELECT,INSERT ON TABLE orders.idempotency_keys TO restaurant;
 GRANT SELECT,INSERT ON TABLE orders.idempotency_keys TO driver;
 GRANT SELECT,INSERT ON TABLE orders.idempotency_keys TO admin;
-GRANT SELECT,INSERT ON TABLE orders.idempotency_keys TO system;
+
+-- Name: TABLE late_answers; Type: ACL; Schema: orders; Owner: -
+
+GRANT INSERT ON TABLE orders.late_answers TO system;
 
 -- Name: TABLE ledger_entries; Type: ACL; Schema: orders; Owner: -
 

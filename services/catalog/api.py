@@ -110,8 +110,8 @@ async def get_product(
         product = await store.get_product(reading, product_id)
     if product is None:
         raise not_found("product")
-    # The rest of the answer follows from the version, but what is on hand changes by itself.
-    etag = f'"{product.version}-{int(product.available)}"'
+    # All that is answered follows from the version: what sells out or comes back has its next one.
+    etag = f'"{product.version}"'
     headers = {**SHARED, "ETag": etag}
     if if_none_match is not None and _matches(if_none_match, etag):
         return Response(b"", status_code=304, media_type=MediaType.JSON, headers=headers)

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from services.catalog.api import ROUTES, Api
 from services.catalog.commands import Catalog
+from services.catalog.consumer import keeping_stock
 from shared.http.routes import routes_of
 from shared.http.types import Application
 from shared.plumbing import open_plumbing
@@ -19,8 +20,10 @@ class Settings(ContextSettings, frozen=True, kw_only=True):
 @asynccontextmanager
 async def build(settings: Settings) -> AsyncIterator[Application]:
     async with open_plumbing(settings, "catalog") as plumbing:
-        api = Api(Catalog(plumbing.pool, plumbing.bus, plumbing.now), plumbing.cursors)
-        yield plumbing.front(routes_of(ROUTES, api, title="Larder catalogue", path="/api/catalog"))
+        catalog = Catalog(plumbing.pool, plumbing.bus, plumbing.now)
+        async with keeping_stock(catalog):
+            api = Api(catalog, plumbing.cursors)
+            yield plumbing.front(routes_of(ROUTES, api, title="Larder catalogue", path="/api/catalog"))
 
 
 def main() -> None:

@@ -20,7 +20,9 @@ Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=_PLAIN)]
 Category = Annotated[str, Meta(min_length=1, max_length=100, pattern=_PLAIN)]
 Unit = Annotated[str, Meta(min_length=1, max_length=40, pattern=_PLAIN, description="What one piece is: 16 OZ, each.")]
 PriceCents = Annotated[int, Meta(ge=0, le=100_000_000, description="The price of one unit.")]
-Stock = Annotated[int, Meta(ge=0, le=1_000_000_000, description="Pieces on hand; null: not kept, never short.")]
+Stock = Annotated[
+    int, Meta(ge=0, le=1_000_000_000, description="Pieces nobody has ordered yet; null: not counted, never short.")
+]
 Version = Annotated[int, Meta(ge=1, le=2_147_483_647)]
 
 

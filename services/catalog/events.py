@@ -1,12 +1,20 @@
-"""Envelopes of products, as the outbox takes them: one a version, the product's full state."""
+"""Envelopes of products and of answers to orders, as the outbox takes them.
+
+A product has one a version, with its full state; an order has the one answer that its reservation is.
+"""
+
+from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
 from proto import catalog as contract
 from proto.catalog import ProductEvent
 from proto.envelope import Actor
-from proto.streams import product_subject
+from proto.stock import StockEvent, StockEventType
+from proto.streams import product_subject, stock_subject
 from services.catalog.domain import Product
+from services.catalog.stock import Reservation
 from shared.http.caller import Caller
 from shared.ids import new_id
 from shared.outbox import Event, wake_subject
@@ -15,18 +23,55 @@ WAKE = wake_subject("catalog")
 
 CHANGED = "ProductChanged"
 
+SYSTEM = Actor(None, "system")
+
 _encoder = msgspec.json.Encoder()
 
 
+class Origin(Protocol):
+    """The request that the answered order came with."""
+
+    @property
+    def request_id(self) -> str | None: ...
+    @property
+    def traceparent(self) -> str | None: ...
+
+
 def event_of(product: Product, caller: Caller) -> Event:
-    """The event of a product's version. Its id is the JetStream message id."""
+    """The event of a product's version that somebody made. Its id is the JetStream message id."""
+    actor = Actor(caller.identity.person_id, caller.identity.role)
+    return _changed(product, actor, caller.request_id, caller.traceparent)
+
+
+def stock_event_of(product: Product) -> Event:
+    """The event of a product's version that its stock made: it sold out, or came back."""
+    return _changed(product, SYSTEM, None, None)
+
+
+def answer_of(reservation: Reservation, asked: Origin, at: datetime) -> Event:
+    """What the order is told: the pieces are held, or which lines were short."""
+    kind: StockEventType = "StockShort" if reservation.state == "short" else "StockReserved"
+    envelope = StockEvent(
+        id=new_id(),
+        type=kind,
+        occurred_at=at,
+        request_id=asked.request_id,
+        traceparent=asked.traceparent,
+        actor=SYSTEM,
+        order_id=reservation.order_id,
+        shortages=reservation.shortages,
+    )
+    return Event(envelope.id, stock_subject(reservation.order_id, kind), _encoder.encode(envelope))
+
+
+def _changed(product: Product, actor: Actor, request_id: str | None, traceparent: str | None) -> Event:
     envelope = ProductEvent(
         id=new_id(),
         type=CHANGED,
         occurred_at=product.updated_at,
-        request_id=caller.request_id,
-        traceparent=caller.traceparent,
-        actor=Actor(caller.identity.person_id, caller.identity.role),
+        request_id=request_id,
+        traceparent=traceparent,
+        actor=actor,
         product=contract.Product(
             id=product.id,
             sku=product.sku,
@@ -36,6 +81,7 @@ def event_of(product: Product, caller: Caller) -> Event:
             price_cents=product.price_cents,
             active=product.active,
             version=product.version,
+            available=product.available,
         ),
     )
     return Event(envelope.id, product_subject(product.id), _encoder.encode(envelope))

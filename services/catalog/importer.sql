@@ -35,7 +35,7 @@ with changed as (
         version = kept.version + 1, updated_at = excluded.updated_at
     where (kept.name, kept.category, kept.unit, kept.price_cents, kept.active)
        <> (excluded.name, excluded.category, excluded.unit, excluded.price_cents, excluded.active)
-    returning id, sku, name, category, unit, price_cents, active, version
+    returning id, sku, name, category, unit, price_cents, stock, active, version
 ),
 published as (
     insert into catalog.outbox (event_id, key, subject, payload)
@@ -49,7 +49,7 @@ published as (
         from (
             select
                 changed.id, changed.sku, changed.name, changed.category, changed.unit, changed.price_cents,
-                changed.active, changed.version
+                changed.active, changed.version, changed.active and coalesce(changed.stock > 0, true) as available
         ) as product
     ) as envelope
     order by staged.place

@@ -1,7 +1,7 @@
 """The database of the catalogue: one typed function a query of queries.sql.
 
-Invariant: no SQL stands anywhere else in the service, but for the importer's own statements beside it. Reads take one
-statement each, so they need no transaction; what changes something is given a connection with one.
+Invariant: no SQL stands anywhere else in the service, but for that of the importer and of the stock beside it. Reads
+take one statement each, so they need no transaction; what changes something is given a connection with one.
 """
 
 from pathlib import Path

@@ -22,15 +22,17 @@ class Settings(ContextSettings, frozen=True, kw_only=True):
 
 @asynccontextmanager
 async def build(settings: Settings) -> AsyncIterator[Application]:
-    async with open_plumbing(settings, "orders") as plumbing, learning(plumbing.bus, plumbing.pool):
+    async with open_plumbing(settings, "orders") as plumbing:
+        orders = Orders(plumbing.pool, plumbing.bus, plumbing.now)
         routes = routes_of(
             (*api.ROUTES, *credit_api.ROUTES, *route_api.ROUTES),
-            Api(Orders(plumbing.pool, plumbing.bus, plumbing.now), plumbing.cursors),
+            Api(orders, plumbing.cursors),
             title="Larder orders",
             path="/api/orders",
             exception_handlers={DomainError: answer_domain_error},
         )
-        yield plumbing.front(routes)
+        async with learning(orders):
+            yield plumbing.front(routes)
 
 
 def main() -> None:

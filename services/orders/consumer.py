@@ -1,27 +1,50 @@
-"""What orders learns from others: prices from CATALOG, restaurants and drivers from ACCOUNTS.
+"""What orders learns from others: prices from CATALOG, restaurants and drivers from ACCOUNTS, and from STOCK whether an
+order's pieces are held.
 
-Invariant: a copy only moves forward in its owner's versions, so events may come late, twice or again from the start.
+Invariants: a copy only moves forward in its owner's versions, so events may come late, twice or again from the start.
+An answer moves a pending order or nothing.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
+import structlog
+from prometheus_client import Gauge
+
 from proto import streams
 from proto.accounts import PersonEvent, RestaurantEvent
 from proto.catalog import ProductEvent
-from services.orders import store
-from shared.bus import Bus, Received, follow
-from shared.database import Pool, transaction
+from proto.stock import StockEvent
+from services.orders import stock_commands, stock_store, store
+from services.orders.commands import Orders
+from shared.bus import Received, follow
+from shared.database import transaction
 from shared.tasks import supervised
 
-E = TypeVar("E")
 Item = TypeVar("Item", bound=Any)
+
+STOCK_DURABLE = "orders-stock"
+
+ANSWER_WAIT_SECONDS = 6.0
+"""What a crashed process held of the stock's answers comes again so soon: people wait for it. A statement has 5 s."""
+
+REST_SECONDS = 0.02
+"""At most, and never longer than a batch took: the answers that come meanwhile share the next one's transaction."""
+
+WATCH_SECONDS = 5.0
+
+PENDING_SECONDS = Gauge("larder_orders_pending_seconds", "How long the oldest order has waited for the stock's answer")
+
+_log = structlog.get_logger("consumer")
 
 
 @asynccontextmanager
-async def learning(bus: Bus, pool: Pool) -> AsyncIterator[None]:
-    """Keeps the copies up to date during the block. Replicas share the work."""
+async def learning(orders: Orders) -> AsyncIterator[None]:
+    """Keeps the copies up to date and moves the orders that the stock answers, during the block. Replicas share the
+    work."""
+    bus, pool = orders.bus, orders.pool
 
     async def prices(batch: Sequence[Received[ProductEvent]]) -> None:
         async with transaction(pool) as connection:
@@ -34,6 +57,9 @@ async def learning(bus: Bus, pool: Pool) -> AsyncIterator[None]:
     async def people(batch: Sequence[Received[PersonEvent]]) -> None:
         async with transaction(pool) as connection:
             await store.upsert_drivers(connection, _latest([received.event.person for received in batch]))
+
+    async def answers(batch: Sequence[Received[StockEvent]]) -> None:
+        await stock_commands.answer_orders(orders, [received.event for received in batch])
 
     async with AsyncExitStack() as stack:
         for work, name in (
@@ -53,9 +79,33 @@ async def learning(bus: Bus, pool: Pool) -> AsyncIterator[None]:
                 follow(bus, streams.ACCOUNTS, PersonEvent, people, durable="orders-people", subjects=[streams.PEOPLE]),
                 "people",
             ),
+            (
+                follow(
+                    bus,
+                    streams.STOCK,
+                    StockEvent,
+                    answers,
+                    durable=STOCK_DURABLE,
+                    ack_wait_seconds=ANSWER_WAIT_SECONDS,
+                    rest_seconds=REST_SECONDS,
+                ),
+                "stock",
+            ),
+            (_watch(orders), "pending orders"),
         ):
             await stack.enter_async_context(supervised(work, name))
         yield
+
+
+async def _watch(orders: Orders) -> None:
+    """Tells how long orders wait, until cancelled."""
+    while True:
+        try:
+            async with transaction(orders.pool, store.SYSTEM) as connection:
+                PENDING_SECONDS.set(await stock_store.get_pending(connection, orders.now()))
+        except Exception as error:  # noqa: BLE001  it outlives whatever the database has
+            await _log.awarning("pending orders not seen", error=repr(error))
+        await asyncio.sleep(WATCH_SECONDS)
 
 
 def _latest(states: Sequence[Item]) -> list[Item]:

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from proto.envelope import Role
-from proto.orders import Audience, EventType, Item, Location, Status
+from proto.orders import Audience, EventType, Item, Location, Shortage, Status
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +53,7 @@ def _by(event: EventType, *roles: Role) -> Step:
 
 
 STEPS: Mapping[tuple[Status, Status], Step] = {
+    # An admin's is refused: once the stock is held, the system has confirmed it.
     ("pending", "confirmed"): _by("OrderConfirmed", "admin", "system"),
     ("pending", "rejected"): _by("OrderRejected", "admin", "system"),
     ("pending", "cancelled"): _by("OrderCancelled", "restaurant", "admin"),
@@ -91,7 +92,8 @@ class Driver(msgspec.Struct, frozen=True):
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """A step as somebody asked for it. `driver` is UNSET when none was named, None to take the driver away.
-    `next_stop` is the place in the route of whoever gets the order; None while they are off duty, and get none."""
+    `next_stop` is the place in the route of whoever gets the order; None while they are off duty, and get none.
+    `shortages` come with the stock's rejection."""
 
     to: Status
     role: Role
@@ -101,6 +103,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     driver: Driver | msgspec.UnsetType | None = msgspec.UNSET
     next_stop: int | None = 1
     reason: str | None = None
+    shortages: tuple[Shortage, ...] = ()
 
 
 class Changed(msgspec.Struct, frozen=True):
@@ -135,6 +138,10 @@ class StaleVersionError(MovedOnError):
     """The order has changed since the caller looked."""
 
 
+class StockAwaitedError(MovedOnError):
+    """Nobody confirms an order before its stock is held."""
+
+
 class DriverError(DomainError):
     """The step needs a driver it was not given, or was given one that it cannot take."""
 
@@ -157,7 +164,7 @@ def may_ever(role: Role, to: Status) -> bool:
 
 
 def change(order: Order, asked: Asked, at: datetime) -> Changed:
-    """The next version. Raises NeverAllowedError, StaleVersionError, IllegalStepError or DriverError."""
+    """The next version. Raises NeverAllowedError, MovedOnError in one of its three kinds, DriverError, OffDutyError."""
     if not may_ever(asked.role, asked.to):
         raise NeverAllowedError(f"A {asked.role} never moves an order to {asked.to}.")
     if asked.role != "admin" and asked.driver is not msgspec.UNSET:
@@ -167,6 +174,8 @@ def change(order: Order, asked: Asked, at: datetime) -> Changed:
     step = STEPS.get((order.status, asked.to))
     if step is None or asked.role not in step.roles:
         raise IllegalStepError(f"A {asked.role} cannot move this order from {order.status} to {asked.to}.", order)
+    if step.event == "OrderConfirmed" and asked.role != "system":
+        raise StockAwaitedError("Its stock is not held yet: the order is confirmed, or rejected, once it is.", order)
     driver_id, driver_name, stop = _driver_after(order, asked)
     changed = msgspec.structs.replace(
         order,
@@ -175,6 +184,7 @@ def change(order: Order, asked: Asked, at: datetime) -> Changed:
         driver_name=driver_name,
         stop=stop,
         reason=asked.reason if asked.to in HAS_A_REASON else None,
+        shortages=msgspec.Raw(msgspec.json.encode(asked.shortages)) if asked.shortages else order.shortages,
         version=order.version + 1,
         updated_at=max(at, order.updated_at),
     )

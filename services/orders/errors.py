@@ -12,6 +12,8 @@ from services.orders import credit, domain, pricing
 from shared.http.errors import answer_error
 from shared.http.problems import FieldError, Problem, busy, invalid
 
+_CODES = {domain.StaleVersionError: "version", domain.StockAwaitedError: "stock"}
+
 
 def answer_domain_error(request: Request[Any, Any, Any], error: domain.DomainError) -> Response[bytes]:
     """The exception handler for what the domain refused."""
@@ -24,7 +26,7 @@ def _problem_of(error: domain.DomainError) -> Problem:
         case domain.NeverAllowedError():
             return Problem(403, str(error), code="forbidden")
         case domain.MovedOnError():
-            code = "version" if isinstance(error, domain.StaleVersionError) else "state"
+            code = _CODES.get(type(error), "state")
             now = {"status": error.order.status, "version": error.order.version}
             return Problem(409, str(error), code=code, present={"present": now})
         case domain.DriverError():

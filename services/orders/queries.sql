@@ -443,3 +443,77 @@ order by history.at, history.order_id, history.version;
 -- name: hold_relay
 -- Waits for the relay's batch to end, and keeps it from the next one until this transaction does.
 select pg_advisory_xact_lock($1, hashtext('orders'));
+
+-- name: list_pending_for_change
+-- Those of these orders that wait for the stock's answer, whole, locked, in the order of their ids. The system's policy
+-- locks no others.
+select
+    id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
+    items, note, address, lat, lon, stop, shortages, created_at, updated_at
+from orders.orders
+where id = any($1::uuid []) and status = 'pending'
+order by id
+for update;
+
+-- name: update_answered_orders
+-- The next version of each, its history and its event. The rows are locked: there is one of each.
+with answered as (
+    select *
+    from unnest(
+        $1::uuid [], $2::text [], $3::text [], $4::integer [], $5::text [], $6::timestamptz [], $7::uuid [],
+        $8::text [], $9::text [], $10::text [], $11::text [], $12::bytea []
+    ) as answered (
+        id, status, reason, version, shortages, at, event_id, event, request_id, traceparent, subject, payload
+    )
+),
+
+changed as (
+    update orders.orders as kept
+    set
+        status = answered.status, reason = answered.reason, version = answered.version,
+        shortages = answered.shortages::json, updated_at = answered.at
+    from answered
+    where kept.id = answered.id and kept.version = answered.version - 1
+    returning kept.id
+),
+
+noted as (
+    insert into orders.order_history (
+        order_id, version, event_id, event, status, reason, actor_role, request_id, traceparent, at
+    )
+    select id, version, event_id, event, status, reason, 'system', request_id, traceparent, at
+    from answered
+),
+
+announced as (
+    insert into orders.outbox (event_id, key, subject, payload)
+    select event_id, id, subject, payload
+    from answered
+)
+
+select count(*) as changed from changed;
+
+-- name: release_credit
+-- What rejected orders held, given back in the order in which they come: by account, so that two never wait for each
+-- other's crosswise.
+select orders.settle_credit(ended.id, array['release'], ended.request_id, ended.at) as settled
+from unnest($1::uuid [], $2::text [], $3::timestamptz []) as ended (id, request_id, at);
+
+-- name: insert_late_answers
+-- Answers that moved nothing; one that comes again changes nothing.
+insert into orders.late_answers (event_id, order_id, answer, answered_at, at)
+select event_id, order_id, answer, answered_at, $5
+from unnest($1::uuid [], $2::uuid [], $3::text [], $4::timestamptz []) as late (event_id, order_id, answer, answered_at)
+on conflict do nothing;
+
+-- name: get_pending
+-- How long the oldest order has been waiting for the stock's answer, in seconds; 0 when none does.
+select coalesce(
+    (
+        select extract(epoch from $1::timestamptz - created_at)
+        from orders.orders
+        where status = 'pending'
+        order by created_at, id
+        limit 1
+    ), 0
+)::float8 as oldest;

@@ -121,6 +121,8 @@ def rebuilt(row: Row) -> Event:
     order = store.order_of(row)
     if order.status not in HAS_A_REASON:
         order = msgspec.structs.replace(order, reason=None)  # the step's, which the history alone keeps
+    if order.status != "rejected":
+        order = msgspec.structs.replace(order, shortages=msgspec.Raw(b"[]"))  # no version before had any
     before = None
     if row["before_status"] is not None:
         before = msgspec.structs.replace(order, status=row["before_status"], driver_id=row["before_driver_id"])

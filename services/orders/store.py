@@ -302,29 +302,29 @@ async def list_history(connection: Connection, order_id: UUID, above: int, limit
 
 async def upsert_restaurants(connection: Connection, restaurants: Sequence[Restaurant]) -> None:
     """At most one of each id."""
-    columns = [
+    rows = [
         (
             *(one.id, one.name, one.address, one.location.lat, one.location.lon),
             *(one.zone, one.credit_limit_cents, one.active, one.version),
         )
         for one in restaurants
     ]
-    await QUERIES["upsert_restaurants"].execute(connection, *_columns(columns))
+    await QUERIES["upsert_restaurants"].execute(connection, *columns(rows))
 
 
 async def upsert_drivers(connection: Connection, people: Sequence[Person]) -> None:
     """At most one of each id. Who is no driver any more is kept, inactive: an order may still name them."""
-    columns = [(one.id, one.name, one.zone, one.active and one.role == "driver", one.version) for one in people]
-    await QUERIES["upsert_drivers"].execute(connection, *_columns(columns))
+    rows = [(one.id, one.name, one.zone, one.active and one.role == "driver", one.version) for one in people]
+    await QUERIES["upsert_drivers"].execute(connection, *columns(rows))
 
 
 async def upsert_prices(connection: Connection, products: Sequence[Product]) -> None:
     """At most one of each id."""
-    columns = [(one.id, one.name, one.unit, one.price_cents, one.active, one.version) for one in products]
-    await QUERIES["upsert_prices"].execute(connection, *_columns(columns))
+    rows = [(one.id, one.name, one.unit, one.price_cents, one.active, one.version) for one in products]
+    await QUERIES["upsert_prices"].execute(connection, *columns(rows))
 
 
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 

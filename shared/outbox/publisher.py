@@ -1,8 +1,8 @@
 """Publishing a batch of outbox rows in the order of their keys.
 
-Many rows go out as one atomic publish where the server has it (NATS 2.12): all stored or none, five times as fast as
-single acknowledgements under `sync_interval: always`. Few rows, and all where it has not or after an unclear failure (a
-repeated id refuses a whole batch), go out in waves that hold one event a key: nothing overtakes within a key.
+Many rows of a stream go out as one atomic publish where the server has it (NATS 2.12): all stored or none, five times as
+fast as single acknowledgements under `sync_interval: always`. Few rows, and all where it has not or after an unclear
+failure (a repeated id refuses a whole batch), go out in waves that hold one event a key: nothing overtakes within a key.
 
 Invariants: `publish` comes back within ROUND_SECONDS, however slow the bus is, and says of each row what became of it;
 what is not said to be stored or refused comes again. A row that fails holds back its own key alone.
@@ -80,21 +80,38 @@ class Publisher:
     async def publish(self, rows: Sequence[Row]) -> Outcome:
         """Rows with id, event_id, key, subject, payload and ttl_seconds, in the order in which they shall be stored."""
         until = _now() + ROUND_SECONDS
-        together = self.atomic and not self._unclear and len(rows) >= BATCH_FROM
-        if together and not any(row["ttl_seconds"] for row in rows):
-            [answer] = await _answers([self._publish_batch(rows, until)], until)
+        outcome, waves = Outcome([]), list[Row]()
+        for batch in self._batches(rows):
+            if len(batch) < BATCH_FROM:
+                waves += batch
+                continue
+            [answer] = await _answers([self._publish_batch(batch, until)], until)
             if answer is None:
-                return Outcome([row["id"] for row in rows])
-            if not isinstance(answer, BatchRefusedError):
+                outcome.stored += [row["id"] for row in batch]
+            elif isinstance(answer, BatchRefusedError):
+                await _log.ainfo("batch refused, going on one by one", reason=str(answer))
+                waves += batch
+            else:
                 self._unclear = True
-                return Outcome([], failure=answer)
-            await _log.ainfo("batch refused, going on one by one", reason=str(answer))
-        outcome = await self._publish_waves(rows, until)
+                outcome.failure = answer
+                return outcome
+        if waves:
+            await self._publish_waves(waves, until, outcome)
         self._unclear = outcome.failure is not None
         return outcome
 
-    async def _publish_waves(self, rows: Sequence[Row], until: float) -> Outcome:
-        outcome, held_back = Outcome([]), set[UUID]()
+    def _batches(self, rows: Sequence[Row]) -> list[list[Row]]:
+        """What may go out as one: an atomic publish is of one stream, and no key has events in two. What may not goes
+        out in waves: each row is a batch of its own."""
+        if not self.atomic or self._unclear or any(row["ttl_seconds"] for row in rows):
+            return [[row] for row in rows]
+        batches: dict[str, list[Row]] = {}
+        for row in rows:
+            batches.setdefault(row["subject"].partition(".")[0], []).append(row)
+        return list(batches.values())
+
+    async def _publish_waves(self, rows: Sequence[Row], until: float, outcome: Outcome) -> None:
+        held_back = set[UUID]()
         for wave in waves(rows):
             going = [row for row in wave if row["key"] not in held_back]
             if not going:
@@ -110,7 +127,6 @@ class Publisher:
                     held_back.add(row["key"])
             if outcome.failure is not None and len(outcome.stored) == stored:
                 break  # not this row or that one: the bus. All the rest comes again
-        return outcome
 
     async def _publish_row(self, row: Row, until: float) -> None:
         """Raises RowRefusedError when it will never be stored, and anything else when that is not known."""

@@ -104,6 +104,7 @@ async def test_a_product_is_made_at_version_one_with_one_event(shop: Shop) -> No
     (event,) = await shop.events(made)
     assert (event.type, event.version, event.actor.role) == ("ProductChanged", 1, "admin")
     product = msgspec.to_builtins(event.product)
+    assert product.pop("available") is True
     assert product == {name: made[name] for name in product}
 
 

@@ -244,10 +244,10 @@ async def test_a_driver_who_lost_the_answer_is_not_told_of_a_conflict_with_thems
 
 
 async def test_many_requests_for_one_step_with_one_key_take_it_once(shop: Shop) -> None:
-    order = await shop.place()
-    answers = await asyncio.gather(*(shop.move(order, "confirmed", shop.as_admin(), key="c") for _ in range(20)))
+    order = await shop.answer(await shop.place())
+    answers = await asyncio.gather(*(shop.move(order, "preparing", shop.as_admin(), key="c") for _ in range(20)))
     assert {status for status, _ in answers} == {200}
-    assert len(await shop.events(order)) == 2
+    assert len(await shop.events(order)) == 3
 
 
 async def test_an_illegal_step_and_a_stale_version_are_refused_with_what_is_now(shop: Shop) -> None:

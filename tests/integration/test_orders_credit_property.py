@@ -13,11 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deploy.local import Stack
+from proto.orders import Shortage
 from shared.ids import new_id
 from tests.kitchen import TOTAL, Kitchen, open_kitchen
 from tests.shop import Shop, open_shop
 
-Deed = Literal["place", "again", "cancel", "reject", "deliver", "fail", "give up", "try again", "pay"]
+Deed = Literal["place", "again", "cancel", "reject", "short", "deliver", "fail", "give up", "try again", "pay"]
 
 # The steps each deed tries; what the order is past, or not at yet, is refused and the next is tried.
 ON_THE_WAY = ("confirmed", "preparing", "ready", "out_for_delivery")
@@ -30,7 +31,9 @@ STEPS: dict[str, tuple[str, ...]] = {
     "try again": (*ON_THE_WAY, "failed", "ready", "out_for_delivery"),
 }
 DEEDS = st.tuples(
-    st.sampled_from(["place", "place", "again", "cancel", "reject", "deliver", "fail", "give up", "try again", "pay"]),
+    st.sampled_from(
+        ["place", "place", "again", "cancel", "reject", "short", "deliver", "fail", "give up", "try again", "pay"]
+    ),
     st.integers(0, 20),
 )
 PEOPLE = st.lists(st.lists(DEEDS, min_size=2, max_size=6), min_size=3, max_size=5)
@@ -77,9 +80,15 @@ class Play:
             await self.place(self.keys[which % len(self.keys)])
         elif deed == "pay":
             await self.pay(which * 100 + 1)
+        elif deed == "short" and self.orders:
+            order = list(self.orders.values())[which % len(self.orders)]
+            await self.shop.answer(order, [Shortage(self.shop.flour, "Flour", 2, 1)])
         elif deed in STEPS and self.orders:
             order = list(self.orders.values())[which % len(self.orders)]
             for to in STEPS[deed]:
+                if to == "confirmed":
+                    await self.shop.answer(order)
+                    continue
                 by_driver = to in ("out_for_delivery", "delivered", "failed")
                 status, answer = await self.shop.move(
                     order, to, self.shop.as_driver(which % 3) if by_driver else self.shop.as_admin()

@@ -97,7 +97,7 @@ async def test_a_key_that_another_orders_step_takes_meanwhile_is_refused_and_not
             "insert into orders.idempotency_keys values ($1, $2, '', $3, 200, '{}', now())",
             *(shop.admin, key, UUID(other["id"])),
         )
-        moving = asyncio.create_task(shop.move(order, "confirmed", shop.as_admin(), key=key))
+        moving = asyncio.create_task(shop.move(order, "cancelled", shop.as_admin(), key=key))
 
         async def waits() -> bool:
             waiting = (

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deploy.local import Stack
-from proto.orders import Audience
+from proto.orders import Audience, Shortage
 from tests.shop import ZONE, Shop, open_shop
 
 STEPS = st.lists(
@@ -78,7 +78,12 @@ async def test_an_events_audience_is_who_may_select_after_and_who_only_could_bef
     for to, driver, by_admin in steps:
         headers = shop.as_admin() if by_admin else shop.as_driver(driver) if driver < 3 else shop.as_far_driver()
         more = {"driver_id": str(shop.drivers[driver % 3])} if by_admin and to in ("ready", "out_for_delivery") else {}
-        status, answer = await shop.move(order, to, headers, **more)
+        if to == "confirmed" or (to == "rejected" and not by_admin):
+            short = [Shortage(shop.flour, "Flour", 2, driver)] if to == "rejected" else []
+            answer = await shop.answer(order, short)
+            status = 200 if answer["version"] > order["version"] else 409
+        else:
+            status, answer = await shop.move(order, to, headers, **more)
         if status != 200:
             continue
         order = answer

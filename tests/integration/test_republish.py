@@ -11,7 +11,7 @@ from nats.js.errors import NotFoundError
 
 from deploy.local import Stack
 from proto import realtime
-from proto.orders import OrderEvent
+from proto.orders import OrderEvent, Shortage
 from proto.realtime import Position
 from proto.streams import CATALOG, EPOCH, ORDERS, events_of_order
 from services.orders.republish import REPLACE, StreamExistsError, main, republish
@@ -38,8 +38,8 @@ async def pool(stack: Stack) -> AsyncIterator[Pool]:
 
 async def lives(shop: Shop) -> list[UUID]:
     """Orders that ended in every way, with reasons, notes, drivers given and taken."""
-    delivered, returned, rejected, cancelled = [await shop.offer() for _ in range(2)] + [
-        await shop.place() for _ in range(2)
+    delivered, returned, rejected, cancelled, short = [await shop.offer() for _ in range(2)] + [
+        await shop.place() for _ in range(3)
     ]
     await shop.move(delivered, "ready", shop.as_admin(), driver_id=str(shop.drivers[0]))
     await shop.move(delivered, "ready", shop.as_admin(), driver_id=None)
@@ -50,7 +50,8 @@ async def lives(shop: Shop) -> list[UUID]:
     await shop.move(returned, "ready", shop.as_admin())
     await shop.move(rejected, "rejected", shop.as_admin(), reason="closed — até já")
     await shop.move(cancelled, "cancelled", shop.as_restaurant())
-    return [UUID(order["id"]) for order in (delivered, returned, rejected, cancelled)]
+    await shop.answer(short, [Shortage(shop.flour, "Flour", 2, 1)])
+    return [UUID(order["id"]) for order in (delivered, returned, rejected, cancelled, short)]
 
 
 async def in_stream(bus: Bus, order_id: UUID) -> list[bytes]:
@@ -96,7 +97,7 @@ async def test_every_order_comes_in_its_versions_and_once(shop: Shop, bus: Bus, 
 async def test_what_happens_meanwhile_comes_after_it(shop: Shop, bus: Bus, pool: Pool) -> None:
     order = await shop.place()
     rebuilding = asyncio.create_task(republish(pool, bus, replace=True))
-    await shop.move(order, "confirmed", shop.as_admin())
+    await shop.answer(order)
     later = await shop.place()
     await rebuilding
 

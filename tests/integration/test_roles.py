@@ -37,7 +37,9 @@ catalog.outbox: catalog_service: INSERT (event_id, key, payload, subject)
 catalog.outbox: relay_service: SELECT, UPDATE, DELETE
 catalog.outbox_id_seq: nobody
 catalog.products: catalog_service: SELECT, INSERT, UPDATE (active, category, name, price_cents, stock, unit, updated_at, version)
+catalog.reservations: catalog_service: SELECT, INSERT, UPDATE (state, updated_at)
 catalog.schema_migrations: nobody
+catalog.stock_kept: catalog_service: SELECT
 catalog.words: catalog_service: SELECT
 orders.credit_accounts: restaurant, admin: SELECT
 orders.drivers: restaurant, driver, admin, system: SELECT
@@ -45,12 +47,14 @@ orders.drivers: orders_service: SELECT, INSERT, UPDATE
 orders.duties: driver: SELECT, INSERT, UPDATE (changed_at, on_duty)
 orders.duties: admin: SELECT
 orders.entries: restaurant, driver, admin, system: SELECT
-orders.idempotency_keys: restaurant, driver, admin, system: SELECT, INSERT
+orders.idempotency_keys: restaurant, driver, admin: SELECT, INSERT
+orders.late_answers: system: INSERT
 orders.ledger_entries: restaurant, admin: SELECT
 orders.order_history: restaurant, driver, admin, system: SELECT, INSERT
 orders.order_number: restaurant: USAGE
 orders.orders: restaurant: SELECT, INSERT, UPDATE (driver_id, driver_name, reason, shortages, status, stop, updated_at, version)
-orders.orders: driver, admin, system: SELECT, UPDATE (driver_id, driver_name, reason, shortages, status, stop, updated_at, version)
+orders.orders: driver, admin: SELECT, UPDATE (driver_id, driver_name, reason, shortages, status, stop, updated_at, version)
+orders.orders: system: SELECT, UPDATE (reason, shortages, status, updated_at, version)
 orders.outbox: restaurant, driver, admin, system: INSERT (event_id, key, payload, subject)
 orders.outbox: relay_service: SELECT, UPDATE, DELETE
 orders.outbox_id_seq: nobody
@@ -247,7 +251,7 @@ OF_A = ["A pending", "A with driver 1"]
 OF_B = ["B given to driver 1", "B on offer", "B with driver 2"]
 OF_1 = ["A with driver 1", "B given to driver 1", "B on offer"]
 OF_2 = ["B on offer", "B with driver 2"]
-# Who: the orders they see (and whose history), and those that they may change.
+# Who: the orders they see (and whose history), and those that they may change. The system confirms what it changes.
 SIGHT = {
     "restaurant A": (OF_A, OF_A),
     "restaurant B": (OF_B, OF_B),
@@ -255,7 +259,7 @@ SIGHT = {
     "driver 2": (OF_2, OF_2),
     "far driver": ([], []),
     "admin": (ALL, ALL),
-    "system": (ALL, ALL),
+    "system": (ALL, ["A pending"]),
     "restaurant without identity": ([], []),
     "driver without identity": ([], []),
 }
@@ -281,7 +285,7 @@ DUTIES: dict[str, tuple[list[str], list[str]] | None] = {
     "orders_service": None,
 }
 # Whose keys they see.
-KEYS = {"restaurant A": OF_A, "restaurant B": OF_B, "driver 1": [], "admin": [], "system": []}
+KEYS = {"restaurant A": OF_A, "restaurant B": OF_B, "driver 1": [], "admin": []}
 
 
 async def names(database: Connection, rows: Rows, column: str, table: str) -> list[str]:
@@ -304,6 +308,7 @@ async def test_each_changes_the_rows_that_are_theirs(database: Connection, rows:
     changed = []
     for name, order in sorted(rows.orders.items()):
         takes = ", driver_id = orders.person_id(), driver_name = 'Driver'" if who.startswith("driver") else ""
+        takes = ", status = 'confirmed'" if who == "system" else takes
         done = await database.fetchval(
             f"update orders.orders set version = version + 1{takes} where id = $1 returning id",  # noqa: S608
             order,
@@ -428,6 +433,22 @@ async def test_a_driver_gives_an_order_to_nobody_else(database: Connection, rows
     assert await refused(database, give, rows.orders["A with driver 1"], rows.drivers["2"])
     assert await refused(database, give, rows.orders["B on offer"], rows.drivers["2"])
     assert not await refused(database, give, rows.orders["B on offer"], rows.drivers["1"])
+
+
+async def test_the_system_answers_a_pending_order_and_does_nothing_else(database: Connection, rows: Rows) -> None:
+    await database.execute(rows.become("system"))
+    answer = "update orders.orders set status = $2, version = version + 1 where id = $1"
+    pending = rows.orders["A pending"]
+    for status in ("confirmed", "rejected"):
+        assert not await refused(database, answer, pending, status)
+    for status in ("pending", "cancelled", "preparing", "delivered"):
+        assert await refused(database, answer, pending, status)
+    assert await refused(database, "update orders.orders set driver_id = $2 where id = $1", pending, rows.drivers["1"])
+    assert await refused(database, A_KEY, rows.restaurants["A"], pending)
+    assert await refused(database, "select from orders.idempotency_keys")
+    for name in ("A with driver 1", "B on offer"):
+        assert await database.execute(answer, rows.orders[name], "confirmed") == "UPDATE 0"
+        assert not await database.fetch("select from orders.orders where id = $1 for update", rows.orders[name])
 
 
 @pytest.mark.parametrize("who", ["restaurant A", "driver 1", "admin", "system", "orders_service", "catalog_service"])

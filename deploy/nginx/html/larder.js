@@ -23,7 +23,6 @@ const STATES = {
 // The one evident next step of each role: [to, what the button says].
 const NEXT = {
   admin: {
-    pending: ["confirmed", "Confirm"],
     confirmed: ["preparing", "Prepare"],
     preparing: ["ready", "Ready"],
     failed: ["ready", "Offer again"],
