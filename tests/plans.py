@@ -96,6 +96,8 @@ def _literal(value: object) -> str:
             return str(value)
         case bytes():
             return f"'\\x{value.hex()}'"
+        case list() if value and isinstance(value[0], bytes):
+            return "array[" + ", ".join(_literal(each) for each in value) + "]::bytea[]"
         case list():
             return "array[" + ", ".join(_literal(each) for each in value) + "]" if value else "'{}'"
         case UUID():

@@ -37,24 +37,24 @@ select
 from (
     values
     ('delivered', 1, 'OrderPlaced', 'pending', 'restaurant', null, 0.0),
-    ('delivered', 2, 'OrderConfirmed', 'confirmed', 'admin', null, 0.1),
+    ('delivered', 2, 'OrderConfirmed', 'confirmed', 'system', null, 0.1),
     ('delivered', 3, 'OrderPreparationStarted', 'preparing', 'admin', null, 0.3),
     ('delivered', 4, 'OrderReady', 'ready', 'admin', null, 0.6),
     ('delivered', 5, 'OrderDispatched', 'out_for_delivery', 'driver', null, 0.8),
     ('delivered', 6, 'OrderDelivered', 'delivered', 'driver', null, 1.0),
     ('failed', 1, 'OrderPlaced', 'pending', 'restaurant', null, 0.0),
-    ('failed', 2, 'OrderConfirmed', 'confirmed', 'admin', null, 0.1),
+    ('failed', 2, 'OrderConfirmed', 'confirmed', 'system', null, 0.1),
     ('failed', 3, 'OrderPreparationStarted', 'preparing', 'admin', null, 0.3),
     ('failed', 4, 'OrderReady', 'ready', 'admin', null, 0.6),
     ('failed', 5, 'OrderDispatched', 'out_for_delivery', 'driver', null, 0.8),
     ('failed', 6, 'OrderDeliveryFailed', 'failed', 'driver', 'Nobody was there.', 0.9),
     ('failed', 7, 'OrderCancelled', 'cancelled', 'admin', 'It could not be delivered.', 1.0),
     ('rejected', 1, 'OrderPlaced', 'pending', 'restaurant', null, 0.0),
-    ('rejected', 2, 'OrderRejected', 'rejected', 'admin', 'Out of stock.', 0.1),
+    ('rejected', 2, 'OrderRejected', 'rejected', 'system', 'Out of stock.', 0.1),
     ('cancelled', 1, 'OrderPlaced', 'pending', 'restaurant', null, 0.0),
     ('cancelled', 2, 'OrderCancelled', 'cancelled', 'restaurant', 'Ordered twice.', 0.1),
     ('cancelled late', 1, 'OrderPlaced', 'pending', 'restaurant', null, 0.0),
-    ('cancelled late', 2, 'OrderConfirmed', 'confirmed', 'admin', null, 0.1),
+    ('cancelled late', 2, 'OrderConfirmed', 'confirmed', 'system', null, 0.1),
     ('cancelled late', 3, 'OrderCancelled', 'cancelled', 'restaurant', 'No longer needed.', 0.2)
 ) as step (way, version, event, status, actor_role, reason, share);
 
@@ -177,7 +177,7 @@ from (
         case when step.driven then chunk.driver_name end as driver_name,
         case when step.driven then chunk.stop end as stop,
         case step.actor_role
-            when 'restaurant' then restaurant.person_id when 'driver' then chunk.driver_id else $1::uuid
+            when 'restaurant' then restaurant.person_id when 'driver' then chunk.driver_id when 'admin' then $1::uuid
         end as actor_id,
         chunk.created_at + step.share * chunk.takes as at
     from seed_chunk as chunk
@@ -194,7 +194,7 @@ select
     restaurant.id, chunk.created_at + step.share * chunk.takes, posting.place, posting.kind, basket.total_cents, chunk.id,
     chunk.number,
     case step.actor_role
-        when 'restaurant' then restaurant.person_id when 'driver' then chunk.driver_id else $1::uuid
+        when 'restaurant' then restaurant.person_id when 'driver' then chunk.driver_id when 'admin' then $1::uuid
     end,
     step.actor_role
 from seed_chunk as chunk

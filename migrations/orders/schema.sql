@@ -721,7 +721,11 @@ CREATE POLICY restaurant_own ON orders.orders TO restaurant USING ((restaurant_i
 
 -- Name: orders system_answers; Type: POLICY; Schema: orders; Owner: -
 
-CREATE POLICY system_answers ON orders.orders FOR UPDATE TO system USING ((status = 'pending'::text)) WITH CHECK ((status = ANY (ARRAY['confirmed'::text, 'rejected'::text])));
+CREATE POLICY system_answers ON orders.orders FOR UPDATE TO system USING (
+CASE status
+    WHEN 'pending'::text THEN true
+    ELSE false
+END) WITH CHECK ((status = ANY (ARRAY['confirmed'::text, 'rejected'::text])));
 
 -- Name: order_history system_deeds; Type: POLICY; Schema: orders; Owner: -
 

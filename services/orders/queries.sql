@@ -445,13 +445,13 @@ order by history.at, history.order_id, history.version;
 select pg_advisory_xact_lock($1, hashtext('orders'));
 
 -- name: list_pending_for_change
--- Those of these orders that wait for the stock's answer, whole, locked, in the order of their ids. The system's policy
--- locks no others.
+-- Those of these orders that wait for the stock's answer, whole, locked, in the order of their ids. Which those are is the
+-- system's policy: it lets nothing be locked that is not pending.
 select
     id, number, restaurant_id, restaurant_name, zone, driver_id, driver_name, status, reason, version, total_cents,
     items, note, address, lat, lon, stop, shortages, created_at, updated_at
 from orders.orders
-where id = any($1::uuid []) and status = 'pending'
+where id = any($1::uuid [])
 order by id
 for update;
 

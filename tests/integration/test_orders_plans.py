@@ -26,6 +26,7 @@ PAGE = 21
 
 PAGE_BUFFERS = 8
 STOPS = 40
+PENDING = 20
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Facts:
     under_way: UUID
     version: int
     stop: tuple[int, UUID]
+    pending: list[UUID]
     key: UUID = field(default_factory=new_id)
 
     def begin(self, role: str) -> str:
@@ -117,6 +119,19 @@ CTE Scan
   Insert
     CTE Scan
 """
+ANSWERS = """
+Aggregate
+  Function Scan
+  Update
+    Nested Loop
+      CTE Scan
+      Index Scan orders_pkey
+  Insert
+    CTE Scan
+  Insert
+    CTE Scan
+  CTE Scan
+"""
 UPSERT = "Insert\n  Function Scan"
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -146,6 +161,17 @@ def next_version(facts: Facts) -> tuple[object, ...]:
             b"{}",
         ),
         ["release"],
+    )
+
+
+def answered(facts: Facts) -> tuple[object, ...]:
+    """The pending orders confirmed, all in one."""
+    orders = facts.pending
+    return (
+        orders,
+        *([value] * len(orders) for value in ("confirmed", None, 2, "[]", NOW)),
+        [new_id() for _ in orders],
+        *([value] * len(orders) for value in ("OrderConfirmed", None, None, "orders.v1", b"{}")),
     )
 
 
@@ -197,6 +223,7 @@ PLANS: dict[str, list[Expected]] = {
             lambda facts: (facts.zone,),
         ),
     ],
+    "get_pending": [Expected("Limit\n  Index Only Scan all_list_by_status", ("system",), lambda _: (NOW,))],
     "list_entries": [statement(lambda _: 2**63 - 1), statement(lambda facts: facts.entries // 2)],
     "find_order_by_number": [
         Expected("Index Scan orders_number_key", EVERYBODY, lambda facts: (facts.number,)),
@@ -286,6 +313,27 @@ PLANS: dict[str, list[Expected]] = {
     ],
     "insert_order": [Expected(INSERTS, ("restaurant",), new_order, buffers=100)],
     "update_order": [Expected(UPDATES, ("admin",), next_version, buffers=100)],
+    # A batch of the stock's answers, at most 500: four buffers each, and the pages that all of them share.
+    "list_pending_for_change": [
+        Expected(
+            "LockRows\n  Index Scan orders_pkey",
+            ("system",),
+            lambda facts: (facts.pending,),
+            buffers=8 + 8 * PENDING,
+        ),
+    ],
+    "update_answered_orders": [Expected(ANSWERS, ("system",), answered, buffers=100 * PENDING)],
+    "release_credit": [
+        Expected("Function Scan", ("system",), lambda _: ([], [], [])),
+    ],
+    "insert_late_answers": [
+        Expected(
+            "Insert\n  Function Scan",
+            ("system",),
+            lambda _: ([new_id()], [new_id()], ["StockShort"], [NOW], NOW),
+            buffers=20,
+        ),
+    ],
     "upsert_restaurants": [
         Expected(
             UPSERT,
@@ -400,6 +448,8 @@ async def facts(database: Connection) -> Facts:
     route = await database.fetch(ROUTE, driver["driver_id"], driver["zone"], STOPS)
     assert len(route) == STOPS
     await database.execute("vacuum (analyze, index_cleanup on) orders.orders")
+    pending = await database.fetch("select id from orders.orders where status = 'pending' order by id limit $1", PENDING)
+    assert len(pending) == PENDING
     restaurants = await database.fetch("select id from orders.restaurants order by id = $1 desc limit 50", restaurant)
     return Facts(
         restaurant,
@@ -412,6 +462,7 @@ async def facts(database: Connection) -> Facts:
         route[0]["id"],
         route[0]["version"],
         (route[STOPS // 2]["stop"], route[STOPS // 2]["id"]),
+        [row["id"] for row in pending],
     )
 
 
