@@ -448,7 +448,9 @@ async def facts(database: Connection) -> Facts:
     route = await database.fetch(ROUTE, driver["driver_id"], driver["zone"], STOPS)
     assert len(route) == STOPS
     await database.execute("vacuum (analyze, index_cleanup on) orders.orders")
-    pending = await database.fetch("select id from orders.orders where status = 'pending' order by id limit $1", PENDING)
+    pending = await database.fetch(
+        "select id from orders.orders where status = 'pending' order by id limit $1", PENDING
+    )
     assert len(pending) == PENDING
     restaurants = await database.fetch("select id from orders.restaurants order by id = $1 desc limit 50", restaurant)
     return Facts(
