@@ -125,7 +125,7 @@ test *args:
 test-pooled *args:
     LARDER_TEST_POOLED=1 uv run pytest {{ workers }} tests/integration "$@"
 
-# Kill the relay and the orders service again and again while people order, and compare: `just kills 30`
+# Kill the relay, orders and catalog again and again while people order, and compare: `just kills 30`
 kills *args:
     @uv run python -m tests.kills "$@"
 

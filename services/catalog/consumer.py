@@ -51,7 +51,6 @@ class StockOrderEvent(msgspec.Struct, frozen=True):
     type: str
     order: StockOrder
     request_id: str | None = None
-    traceparent: str | None = None
 
 
 @asynccontextmanager
@@ -85,5 +84,4 @@ def asked_by(event: StockOrderEvent) -> Asked:
         lines=event.order.items if deed == "reserve" else (),
         placed_at=event.order.created_at,
         request_id=event.request_id,
-        traceparent=event.traceparent,
     )

@@ -4,7 +4,6 @@ A product has one a version, with its full state; an order has the one answer th
 """
 
 from datetime import datetime
-from typing import Protocol
 
 import msgspec
 
@@ -28,15 +27,6 @@ SYSTEM = Actor(None, "system")
 _encoder = msgspec.json.Encoder()
 
 
-class Origin(Protocol):
-    """The request that the answered order came with."""
-
-    @property
-    def request_id(self) -> str | None: ...
-    @property
-    def traceparent(self) -> str | None: ...
-
-
 def event_of(product: Product, caller: Caller) -> Event:
     """The event of a product's version that somebody made. Its id is the JetStream message id."""
     actor = Actor(caller.identity.person_id, caller.identity.role)
@@ -48,15 +38,15 @@ def stock_event_of(product: Product) -> Event:
     return _changed(product, SYSTEM, None, None)
 
 
-def answer_of(reservation: Reservation, asked: Origin, at: datetime) -> Event:
-    """What the order is told: the pieces are held, or which lines were short."""
+def answer_of(reservation: Reservation, request_id: str | None, at: datetime) -> Event:
+    """What the order is told: the pieces are held, or which lines were short. It carries the id of the request that
+    placed the order, and not its trace, which ends with the frames of what was placed."""
     kind: StockEventType = "StockShort" if reservation.state == "short" else "StockReserved"
     envelope = StockEvent(
         id=new_id(),
         type=kind,
         occurred_at=at,
-        request_id=asked.request_id,
-        traceparent=asked.traceparent,
+        request_id=request_id,
         actor=SYSTEM,
         order_id=reservation.order_id,
         shortages=reservation.shortages,

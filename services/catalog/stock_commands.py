@@ -48,7 +48,6 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[Line, ...] = ()
     placed_at: datetime
     request_id: str | None = None
-    traceparent: str | None = None
 
 
 class TakenMeanwhileError(Exception):
@@ -81,7 +80,7 @@ async def _apply(catalog: Catalog, wanted: Sequence[Asked]) -> None:
         flipped = [one for one in changed.values() if one.version > shelved[one.id].version]
         events = [
             *(Told(one.id, stock_event_of(one)) for one in flipped),
-            *(Told(asked.order_id, answer_of(after[asked.order_id], asked, at)) for asked in answers),
+            *(Told(asked.order_id, answer_of(after[asked.order_id], asked.request_id, at)) for asked in answers),
         ]
         made = [one for order, one in sorted(after.items()) if order not in before]
         ended = [one for order, one in sorted(after.items()) if order in before and one != before[order]]

@@ -68,7 +68,8 @@ class Writer:
         taken_back = (3, ([customer], {"to": "cancelled", "reason": "Ordered twice."}))
         match order["status"]:
             case "pending":
-                return [(90, (root, {"to": "confirmed"})), (4, (root, {"to": "rejected"})), cancel, taken_back]
+                # The stock confirms it meanwhile: looking on is what is done mostly.
+                return [(90, ([], {})), (4, (root, {"to": "rejected"})), cancel, taken_back]
             case "confirmed":
                 return [(94, (root, {"to": "preparing"})), cancel, taken_back]
             case "preparing":

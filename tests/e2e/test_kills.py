@@ -1,4 +1,4 @@
-"""A few kills of the relay and of the orders service while people order; `just kills 30` is the long form."""
+"""A few kills of the relay, of orders and of catalog while people order; `just kills 30` is the long form."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from deploy.local import Stack
 from tests import kills
 from tests.support import own_stack
 
-KILLS = 4
+KILLS = 6
 
 
 @pytest.fixture(scope="module")
