@@ -129,6 +129,10 @@ test-pooled *args:
 kills *args:
     @uv run python -m tests.kills "$@"
 
+# Let so many buyers rush for the last so many pieces, with so many kills in between: `just stock-rush 1000 100 30`
+stock-rush *args:
+    @uv run python -m tests.stock_rush "$@"
+
 # Break and kill everything at once for so long while 200 clients listen, and compare: `just adversary 30m --seed 7`
 adversary *args:
     @uv run python -m tests.adversary "$@"

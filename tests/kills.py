@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -47,6 +47,13 @@ REPEATED = 0.1
 ZONE, CENTS = 3, 250
 STEPS = ("preparing", "ready", "out_for_delivery", "delivered")
 PATIENCE_SECONDS = 60.0
+
+PRODUCT = """
+insert into catalog.products (
+    id, sku, name, category, unit, price_cents, stock, active, version, created_at, updated_at
+)
+values ($1, $2, 'Flour', 'Dry', '1 kg', $3, $4, true, 1, now(), now())
+"""
 
 
 @dataclass
@@ -87,15 +94,7 @@ class Client:
         await database.execute(
             "insert into orders.price_book values ($1, 'Flour', '1 kg', $2, true, 1)", self.product, CENTS
         )
-        await database.execute(
-            """
-            insert into catalog.products (
-                id, sku, name, category, unit, price_cents, active, version, created_at, updated_at
-            )
-            values ($1, $2, 'Flour', 'Dry', '1 kg', $3, true, 1, now(), now())
-            """,
-            *(self.product, str(self.product), CENTS),
-        )
+        await database.execute(PRODUCT, self.product, str(self.product), CENTS, None)
 
     async def work(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -132,32 +131,35 @@ class Client:
 
     async def _ask(self, path: str, role: str, body: dict[str, Any], key: str) -> dict[str, Any]:
         """The answer, however often it takes."""
-        answer = await self._until_answered(path, role, body, key)
+        url, headers = self._edge + path, {**self._as[role], "Idempotency-Key": key}
+        answer = await insist(self._session, url, body, headers, self._story.counts)
         order: dict[str, Any] = msgspec.json.decode(answer)
         self._story.note(order)
         if random.random() < REPEATED:
             self._story.counts["repeated after the answer"] += 1
-            if await self._until_answered(path, role, body, key) != answer:
+            if await insist(self._session, url, body, headers, self._story.counts) != answer:
                 self._story.wrong.append(f"{path}: a repeat was answered otherwise")
         return order
 
-    async def _until_answered(self, path: str, role: str, body: dict[str, Any], key: str) -> bytes:
-        for attempt in itertools.count(1):
-            try:
-                async with self._session.post(
-                    self._edge + path, json=body, headers={**self._as[role], "Idempotency-Key": key}
-                ) as answer:
-                    content = await answer.read()
-                    if answer.status in {200, 201}:
-                        self._story.counts["acknowledged"] += 1
-                        return content
-                    if answer.status < 500 and answer.status != 429:
-                        raise AssertionError(f"{path} as {role}: {answer.status} {content!r}")
-                    self._story.counts[f"answered {answer.status}"] += 1
-            except (aiohttp.ClientError, TimeoutError):
-                self._story.counts["without an answer"] += 1
-            await asyncio.sleep(min(1.0, 0.05 * 2**attempt) * random.random())
-        raise AssertionError("attempts do not end")
+
+async def insist(
+    session: aiohttp.ClientSession, url: str, body: dict[str, Any], headers: Mapping[str, str], counts: Counter[str]
+) -> bytes:
+    """The answer to a POST under a key, however often it takes, as phones do it."""
+    for attempt in itertools.count(1):
+        try:
+            async with session.post(url, json=body, headers=headers) as answer:
+                content = await answer.read()
+                if answer.status in {200, 201}:
+                    counts["acknowledged"] += 1
+                    return content
+                if answer.status < 500 and answer.status != 429:
+                    raise AssertionError(f"{url}: {answer.status} {content!r}")
+                counts[f"answered {answer.status}"] += 1
+        except (aiohttp.ClientError, TimeoutError):
+            counts["without an answer"] += 1
+        await asyncio.sleep(min(1.0, 0.05 * 2**attempt) * random.random())
+    raise AssertionError("attempts do not end")
 
 
 @dataclass(frozen=True)
