@@ -1,5 +1,6 @@
 // A usual hour of the shop, at a fixed rate: reading most, ordering some, signing in rarely. Each iteration is one
-// request. An order that was placed here is carried on by the admin and a driver of its zone, one step at a time.
+// request. An order that was placed here is carried on by the admin and a driver of its zone, one step at a time, once the
+// stock has confirmed it; until then they look at it.
 //
 // Settings: CAST and SUMMARY (files, see __main__.py), RATE (requests a second), SECONDS.
 
@@ -135,17 +136,25 @@ function place() {
     return answer;
 }
 
-const NEXT = { pending: "confirmed", confirmed: "preparing", preparing: "ready", ready: "out_for_delivery", out_for_delivery: "delivered" };
+const NEXT = { confirmed: "preparing", preparing: "ready", ready: "out_for_delivery", out_for_delivery: "delivered" };
 
 // The next step of the oldest order on its way; a driver of its zone takes and delivers it.
 function step() {
     const one = onTheWay.shift();
     if (!one) return place();
+    if (one.status === "pending") return look(one);
     const to = NEXT[one.status];
     const byDriver = one.status === "ready" || one.status === "out_for_delivery";
     const person = byDriver ? cast.drivers.find((driver) => driver.zone === one.zone) : cast.admin;
     const answer = post(`/api/orders/${one.id}/transitions`, person, { to, expected_version: one.version }, uniqueKey());
     if (answer.status === 200 && NEXT[to]) onTheWay.push(answer.json());
+    return answer;
+}
+
+function look(one) {
+    now = "order";
+    const answer = get(`/api/orders/${one.id}`, cast.admin);
+    if (answer.status === 200 && answer.json().status !== "rejected") onTheWay.push(answer.json());
     return answer;
 }
 

@@ -20,8 +20,8 @@ const SETTLE_MS = 5000; // for the last frames
 const OPEN_MS = 30000; // for all sockets, a ticket's life
 
 // Of an order: who does the step, and which drivers are concerned.
-const NEXT = { pending: "confirmed", confirmed: "preparing", preparing: "ready", ready: "out_for_delivery", out_for_delivery: "delivered" };
-const NAMES = { pending: "confirm", confirmed: "prepare", preparing: "offer", ready: "claim", out_for_delivery: "deliver" };
+const NEXT = { confirmed: "preparing", preparing: "ready", ready: "out_for_delivery", out_for_delivery: "delivered" };
+const NAMES = { confirmed: "prepare", preparing: "offer", ready: "claim", out_for_delivery: "deliver" };
 const HEARD = ["offer", "claim", "deliver"];
 
 const frameMs = new Trend("frame_ms", true);
@@ -53,7 +53,7 @@ export const options = {
         // No bounds: they make k6 keep the times of each kind.
         ...Object.fromEntries(HEARD.map((step) => [`frame_ms{step:${step}}`, ["max>=0"]])),
         ...Object.fromEntries(
-            ["place", ...Object.values(NAMES)].map((name) => [`http_req_duration{name:${name}}`, ["max>=0"]]),
+            ["place", "look", ...Object.values(NAMES)].map((name) => [`http_req_duration{name:${name}}`, ["max>=0"]]),
         ),
     },
     summaryTrendStats: ["count", "med", "p(95)", "p(99)", "max"],
@@ -159,10 +159,11 @@ function settle() {
     });
 }
 
-// The next step of the oldest order on its way, or a new order.
+// The next step of the oldest order on its way, or a new order. What the stock has not answered yet is looked at.
 function act() {
     const order = onTheWay.shift();
-    if (order) step(order);
+    if (order && order.status === "pending") look(order);
+    else if (order) step(order);
     else place();
 }
 
@@ -191,19 +192,23 @@ async function step(order) {
     if (!moved) awaited.delete(key);
 }
 
+const look = (order) => ask("look", "GET", `/api/orders/${order.id}`, null, headers(cast.admin));
+
+function send(name, path, person, body, driver) {
+    const keyed = { ...headers(person), "Idempotency-Key": `${began}-${keys++}` };
+    return ask(name, "POST", path, JSON.stringify(body), keyed, driver);
+}
+
 // Whether it was done; then the order is the last of those on their way, or at its end.
-async function send(name, path, person, body, driver) {
+async function ask(name, method, path, body, headers, driver) {
     underWay++;
-    const answer = await http.asyncRequest("POST", cast.edge + path, JSON.stringify(body), {
-        headers: { ...headers(person), "Idempotency-Key": `${began}-${keys++}` },
-        tags: { name },
-    });
+    const answer = await http.asyncRequest(method, cast.edge + path, body, { headers, tags: { name } });
     underWay--;
     const done = check(answer, { "answered 2xx": (it) => it.status >= 200 && it.status < 300 });
     if (!done) return false;
     const { id, version, status, zone } = answer.json();
     ours.add(id);
-    if (NEXT[status]) onTheWay.push({ id, version, status, zone, driver });
+    if (NEXT[status] || status === "pending") onTheWay.push({ id, version, status, zone, driver });
     return true;
 }
 
@@ -228,7 +233,7 @@ export function handleSummary(data) {
         per_second: metrics.http_reqs.values.rate,
         failed: metrics.http_req_failed.values.rate,
         dropped: count("requests_not_sent"),
-        by_name: rows("http_req_duration", "name", ["place", ...Object.values(NAMES)]),
+        by_name: rows("http_req_duration", "name", ["place", "look", ...Object.values(NAMES)]),
         frames: {
             sockets: cast.listeners.length,
             missing: count("frames_missing"),

@@ -41,7 +41,7 @@ PLENTY = 1_000_000
 AT_ONCE = 24
 """Buyers who ask at the same time."""
 
-PAUSE_SECONDS = (0.05, 0.6)
+PAUSE_SECONDS = (0.01, 0.2)
 """From when the next buyers come to the kill among them. Two in three wait until everything is at work again."""
 
 REQUEST_SECONDS = 5.0

@@ -4,7 +4,9 @@ Checked after each run over HTTP: the table has grown by exactly the number of 2
 saw all of those but what was in flight when it stopped.
 
 While pgbench runs, the relay is held back, and what pgbench put into the outbox is deleted unpublished: it shall have
-the machine for itself. After a run over HTTP the relay's rest is waited for.
+the machine for itself. While everything runs, the stock answers each order placed over HTTP and the order is confirmed,
+beside the placing and from the same processors; what is left of that, and of the relay's work, is waited for after each
+run.
 """
 
 import asyncio
@@ -26,7 +28,11 @@ from loadtests.bench.pgbench import Ranges
 from loadtests.bench.recorder import Request
 from loadtests.bench.stage import Stage
 from loadtests.bench.world import World
+from proto.streams import ORDERS, STOCK
+from services.catalog.consumer import DURABLE as KEEPER
+from services.orders.consumer import STOCK_DURABLE as CONFIRMER
 from services.orders.store import QUERIES
+from shared.bus import Bus
 from shared.outbox.relay import LOCK_CLASS
 
 REQUESTS = 2000
@@ -41,7 +47,7 @@ class MiscountError(BenchError):
 
 
 class RelayError(BenchError):
-    """Events were still waiting long after the last order."""
+    """Events were still waiting, or orders for the stock, long after the last order."""
 
 
 async def against_pgbench(meter: Meter) -> Result:
@@ -132,12 +138,26 @@ async def _settle(stack: Stack, connection: asyncpg.Connection) -> None:
         await connection.execute("delete from orders.outbox where published_at is null")
         await connection.execute("vacuum orders.outbox")
         return
-    waiting = "select exists (select from orders.outbox where published_at is null and parked_at is null)"
     until = time.monotonic() + DRAIN_SECONDS
-    while await connection.fetchval(waiting):
-        if time.monotonic() > until:
-            raise RelayError(f"the relay has not published everything within {DRAIN_SECONDS:.0f} s")
-        await asyncio.sleep(0.1)
+    async with Bus(stack.addresses.nats, "bench") as bus:
+        await bus.connection()
+        while await _under_way(connection, bus):
+            if time.monotonic() > until:
+                raise RelayError(f"not everything was published and answered within {DRAIN_SECONDS:.0f} s")
+            await asyncio.sleep(0.1)
+
+
+async def _under_way(connection: asyncpg.Connection, bus: Bus) -> bool:
+    """Whether anything is left, in the order of its way: what was empty stays so."""
+    for outbox, followed in (("orders", (ORDERS, KEEPER)), ("catalog", (STOCK, CONFIRMER)), ("orders", None)):
+        waiting = f"select exists (select from {outbox}.outbox where published_at is null and parked_at is null)"  # noqa: S608
+        if await connection.fetchval(waiting):
+            return True
+        if followed is not None:
+            info = await bus.jetstream.consumer_info(followed[0].name, followed[1])
+            if (info.num_pending or 0) + (info.num_ack_pending or 0):
+                return True
+    return False
 
 
 async def _count(connection: asyncpg.Connection) -> int:
