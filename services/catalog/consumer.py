@@ -33,8 +33,9 @@ DEEDS: Mapping[str, Deed] = {
 ACK_WAIT_SECONDS = 6.0
 """What a crashed process held comes again so soon: orders wait for it. A statement has 5 s."""
 
-REST_SECONDS = 0.02
-"""At most, and never longer than a batch took: what comes meanwhile shares the next one's transaction and its fsync."""
+REST_SECONDS = 0.1
+"""At most, after a batch: what comes meanwhile shares the next one's transaction and its fsync.
+An order that comes alone waits for nothing."""
 
 
 class StockOrder(msgspec.Struct, frozen=True):

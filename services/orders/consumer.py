@@ -30,8 +30,9 @@ STOCK_DURABLE = "orders-stock"
 ANSWER_WAIT_SECONDS = 6.0
 """What a crashed process held of the stock's answers comes again so soon: people wait for it. A statement has 5 s."""
 
-REST_SECONDS = 0.02
-"""At most, and never longer than a batch took: the answers that come meanwhile share the next one's transaction."""
+REST_SECONDS = 0.1
+"""At most, after a batch: the answers that come meanwhile share the next one's transaction.
+An order that comes alone waits for nothing."""
 
 WATCH_SECONDS = 5.0
 
