@@ -31,6 +31,7 @@ E = TypeVar("E")
 
 REFUSED = Counter("larder_events_refused_total", "Events that could not be decoded", ["stream"])
 FOLLOWED = Counter("larder_events_followed_total", "Events applied by a follower", ["stream"])
+BEHIND = Gauge("larder_follower_behind_events", "Events that a durable follower has yet to read", ["durable"])
 CONNECTED = Gauge("larder_bus_connected", "Whether NATS is connected")
 
 BATCH = 500
@@ -202,6 +203,8 @@ async def follow(
             try:
                 while True:
                     envelopes = await _fetch(subscription)
+                    if durable is not None:
+                        BEHIND.labels(durable).set(envelopes[-1].metadata.num_pending if envelopes else 0)
                     began = now()
                     await _apply_batch(envelopes, stream, decoder, apply, acknowledge=durable is not None)
                     await asyncio.sleep(min(RESTS * (now() - began), rest_seconds))

@@ -191,6 +191,8 @@ class Relay:
             if self._epochs.setdefault(name, epoch) != epoch:
                 self._epochs[name] = epoch
                 LOST_STREAMS.labels(name).inc()
-                await _log.aerror("stream was lost: `just republish --replace` builds ORDERS anew", stream=name)
+                await _log.aerror(
+                    "stream was lost: `just republish --replace` builds ORDERS anew, and STOCK after it", stream=name
+                )
         self.publisher.atomic = all(config.allow_atomic for config in configs)
         self._prepared = True

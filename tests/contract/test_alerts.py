@@ -8,7 +8,9 @@ import promql_parser
 import pytest
 from prometheus_client import REGISTRY
 
-import services.gateway.app  # noqa: F401  registers the gateway's metrics
+import services.catalog.app
+import services.gateway.app
+import services.orders.app  # noqa: F401  registers the orders' metrics
 import shared.outbox.app  # noqa: F401  registers the relay's metrics
 
 ROOT = Path(__file__).parents[2]
