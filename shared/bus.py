@@ -40,8 +40,9 @@ RETRY_SECONDS = 1.0
 ACK_WAIT_SECONDS = 30.0
 """Longer than a batch may take: a statement has 5 s. A follower whose work people wait for asks for less."""
 
-RESTS = 4
-"""So a follower that rests takes a fifth of its time from the others, or, at its longest rest, has large batches."""
+RESTS = 20
+"""Under load a follower that rests has few large batches instead of many small ones, each of which would cost the disk
+two more syncs beside those of what people wait for."""
 
 EPHEMERAL_LIVES_SECONDS = 60.0
 DEDUPE_SECONDS = 120.0

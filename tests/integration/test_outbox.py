@@ -12,7 +12,7 @@ import pytest
 from nats.js.api import StreamConfig
 
 from deploy.local import Stack
-from proto.streams import EPOCH, STREAMS, order_subject
+from proto.streams import EPOCH, STREAMS, order_subject, stock_subject
 from shared.bus import Bus, ensure_stream
 from shared.database import open_pool, transaction
 from shared.ids import new_id
@@ -78,6 +78,31 @@ async def test_events_leave_in_the_order_of_their_rows(
     assert await waiting(owner) == 0
     for place, key in enumerate(keys):
         assert await published(bus, key) == list(range(place, 40, 3))
+
+
+async def test_an_outbox_of_two_streams_leaves_as_a_batch_for_each(
+    stack: Stack, bus: Bus, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An atomic publish is of one stream: mixed, it would be refused and go out one by one."""
+    orders, answered = [new_id() for _ in range(3)], [new_id() for _ in range(3)]
+    for number in range(12):
+        await write(owner, orders[number % 3], number)
+        await write(owner, answered[number % 3], number, stock_subject(answered[number % 3], f"Answer{number}"))
+    async with one_relay(stack, bus) as relay:
+        relay.publisher.atomic = True
+
+        async def never(*_: object) -> None:
+            raise AssertionError("published by itself")
+
+        monkeypatch.setattr(relay.publisher, "_publish_row", never)
+        while await relay.publish_once():
+            pass
+    assert await waiting(owner) == 0
+    for place, key in enumerate(orders):
+        assert await published(bus, key) == list(range(place, 12, 3))
+    for place, key in enumerate(answered):
+        found = await stored(bus.jetstream, "STOCK", f"stock.v1.{key}.*")
+        assert [json.loads(one.data)["number"] for one in found] == list(range(place, 12, 3))
 
 
 async def test_a_relay_that_dies_between_publish_and_mark_repeats_nothing(
