@@ -1,8 +1,9 @@
 """Publishing a batch of outbox rows in the order of their keys.
 
-Many rows of a stream go out as one atomic publish where the server has it (NATS 2.12): all stored or none, five times as
-fast as single acknowledgements under `sync_interval: always`. Few rows, and all where it has not or after an unclear
-failure (a repeated id refuses a whole batch), go out in waves that hold one event a key: nothing overtakes within a key.
+Many rows of a stream go out as one atomic publish where the server has it (NATS 2.12): all stored or none, five times
+as fast as single acknowledgements under `sync_interval: always`. Few rows, and all where it has not or after an unclear
+failure (a repeated id refuses a whole batch), go out in waves that hold one event a key: nothing overtakes within a
+key.
 
 Invariants: `publish` comes back within ROUND_SECONDS, however slow the bus is, and says of each row what became of it;
 what is not said to be stored or refused comes again. A row that fails holds back its own key alone.
@@ -80,23 +81,23 @@ class Publisher:
     async def publish(self, rows: Sequence[Row]) -> Outcome:
         """Rows with id, event_id, key, subject, payload and ttl_seconds, in the order in which they shall be stored."""
         until = _now() + ROUND_SECONDS
-        outcome, waves = Outcome([]), list[Row]()
+        outcome, singly = Outcome([]), list[Row]()
         for batch in self._batches(rows):
             if len(batch) < BATCH_FROM:
-                waves += batch
+                singly += batch
                 continue
             [answer] = await _answers([self._publish_batch(batch, until)], until)
             if answer is None:
                 outcome.stored += [row["id"] for row in batch]
             elif isinstance(answer, BatchRefusedError):
                 await _log.ainfo("batch refused, going on one by one", reason=str(answer))
-                waves += batch
+                singly += batch
             else:
                 self._unclear = True
                 outcome.failure = answer
                 return outcome
-        if waves:
-            await self._publish_waves(waves, until, outcome)
+        if singly:
+            await self._publish_waves(singly, until, outcome)
         self._unclear = outcome.failure is not None
         return outcome
 

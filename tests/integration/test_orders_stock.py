@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 from nats.aio.msg import Msg
 
@@ -14,7 +15,12 @@ from proto.envelope import Actor
 from proto.orders import Shortage
 from proto.stock import StockEvent
 from services.catalog import app as catalog_app
+from services.orders import stock_store
+from services.orders.domain import Changed, audience
+from services.orders.events import event_of
 from services.orders.stock_commands import answer_orders
+from services.orders.store import SYSTEM, Origin
+from shared.database import transaction
 from shared.ids import new_id
 from shared.plumbing import utc_now
 from tests.kitchen import TOTAL, open_kitchen
@@ -151,6 +157,20 @@ async def test_a_person_and_an_answer_at_once_leave_one_next_version(shop: Shop)
             assert now["status"] == "cancelled"
         else:
             assert (problem["present"], now["status"]) == ({"status": "rejected", "version": 2}, "rejected")
+
+
+async def test_an_order_that_was_not_locked_at_its_version_is_not_changed(shop: Shop) -> None:
+    order = await shop.place()
+    origin = Origin(None, "system", None, None)
+    async with transaction(shop.orders.pool, SYSTEM) as connection:
+        (pending,) = (await stock_store.list_pending_for_change(connection, [UUID(order["id"])])).values()
+    skipped = msgspec.structs.replace(pending, status="confirmed", version=3)
+    changed = Changed(skipped, "OrderConfirmed", audience(pending, skipped))
+    with pytest.raises(RuntimeError, match="0 of 1"):
+        async with transaction(shop.orders.pool, SYSTEM) as connection:
+            await stock_store.update_answered_orders(connection, [(changed, event_of(changed, origin), origin)])
+    assert await read(shop, order) == order
+    assert len(await shop.events(order)) == 1
 
 
 async def test_how_long_orders_wait_is_told(shop: Shop) -> None:
