@@ -102,14 +102,22 @@ class Publisher:
         return outcome
 
     def _batches(self, rows: Sequence[Row]) -> list[list[Row]]:
-        """What may go out as one: an atomic publish is of one stream, and no key has events in two. What may not goes
-        out in waves: each row is a batch of its own."""
+        """What may go out as one: an atomic publish is of one stream. What may not is a batch of its own, for the waves;
+        so is each row of a key that has some for another stream, since nothing may overtake within a key."""
         if not self.atomic or self._unclear or any(row["ttl_seconds"] for row in rows):
             return [[row] for row in rows]
+        streams = [row["subject"].partition(".")[0] for row in rows]
+        of_key: dict[UUID, set[str]] = {}
+        for row, stream in zip(rows, streams, strict=True):
+            of_key.setdefault(row["key"], set()).add(stream)
         batches: dict[str, list[Row]] = {}
-        for row in rows:
-            batches.setdefault(row["subject"].partition(".")[0], []).append(row)
-        return list(batches.values())
+        alone = []
+        for row, stream in zip(rows, streams, strict=True):
+            if len(of_key[row["key"]]) > 1:
+                alone.append([row])
+            else:
+                batches.setdefault(stream, []).append(row)
+        return [*batches.values(), *alone]
 
     async def _publish_waves(self, rows: Sequence[Row], until: float, outcome: Outcome) -> None:
         held_back = set[UUID]()
