@@ -159,7 +159,8 @@ async def change_order(
         str | None, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=KEY_CHARACTERS)
     ] = None,
 ) -> JSONAnswer:
-    """Confirm, reject, prepare, ready, assign, claim, deliver, fail or cancel, as the caller's role may."""
+    """Reject, prepare, ready, assign, claim, deliver, fail or cancel, as the caller's role may. A pending order is
+    confirmed by its stock: whoever asks for that gets 409 `stock`."""
     key = None if idempotency_key is None else key_of(idempotency_key)
     answer = await commands.change_order(api_of(request).orders, caller_of(request), order_id, key, data)
     return JSONAnswer(answer.body, answer.status)

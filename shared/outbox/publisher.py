@@ -102,8 +102,8 @@ class Publisher:
         return outcome
 
     def _batches(self, rows: Sequence[Row]) -> list[list[Row]]:
-        """What may go out as one: an atomic publish is of one stream. What may not is a batch of its own, for the waves;
-        so is each row of a key that has some for another stream, since nothing may overtake within a key."""
+        """What may go out as one: an atomic publish is of one stream. What may not is a batch of its own, for waves; so
+        is each row of a key that has some for another stream, since nothing may overtake within a key."""
         if not self.atomic or self._unclear or any(row["ttl_seconds"] for row in rows):
             return [[row] for row in rows]
         streams = [row["subject"].partition(".")[0] for row in rows]
