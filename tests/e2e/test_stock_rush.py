@@ -1,27 +1,20 @@
 """A small rush for the last pieces with a few kills; `just stock-rush` is the long form."""
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from deploy.local import Layout, Stack
+from deploy.local import Stack
 from tests import kills, stock_rush
-from tests.support import TEST_PORT
+from tests.support import own_stack
 
 BUYERS, PIECES, KILLS = 120, 12, 4
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with tempfile.TemporaryDirectory() as folder:
-        stack = Stack(Layout(state_dir=Path(folder) / "state", base_port=TEST_PORT + 600))
-        try:
-            stack.up(stock_rush.REPLICAS, only=kills.PARTS)
-            yield stack
-        finally:
-            stack.reset()
+    with own_stack(stock_rush.REPLICAS, only=kills.PARTS) as stack:
+        yield stack
 
 
 async def test_each_piece_is_sold_once_whoever_dies_meanwhile(stack: Stack) -> None:
