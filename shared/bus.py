@@ -30,6 +30,7 @@ from shared.tasks import supervised
 E = TypeVar("E")
 
 REFUSED = Counter("larder_events_refused_total", "Events that could not be decoded", ["stream"])
+FAILING = Counter("larder_events_failing_total", "Times that an event applied by itself failed", ["stream"])
 FOLLOWED = Counter("larder_events_followed_total", "Events applied by a follower", ["stream"])
 BEHIND = Gauge("larder_follower_behind_events", "Events that a durable follower has yet to read", ["durable"])
 CONNECTED = Gauge("larder_bus_connected", "Whether NATS is connected")
@@ -39,6 +40,9 @@ FETCH_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 ACK_WAIT_SECONDS = 30.0
 """Longer than a batch may take: a statement has 5 s. A follower whose work people wait for asks for less."""
+
+TRIES_TOGETHER = 3
+"""An event that comes for the fourth time is applied by itself: it may be what its batch failed for."""
 
 RESTS = 20
 """Under load a follower that rests has few large batches instead of many small ones, each of which would cost the disk
@@ -255,19 +259,49 @@ async def _apply_batch(
     *,
     acknowledge: bool,
 ) -> None:
+    if not acknowledge:
+        await _apply_together(envelopes, stream, decoder, apply)
+        return
+    fresh = [envelope for envelope in envelopes if envelope.metadata.num_delivered <= TRIES_TOGETHER]
+    suspects = [envelope for envelope in envelopes if envelope.metadata.num_delivered > TRIES_TOGETHER]
+    try:
+        await _apply_together(fresh, stream, decoder, apply)
+    except Exception:
+        await _give_back(envelopes)
+        raise
+    await _acknowledge(fresh)
+    for suspect in suspects:
+        try:
+            await _apply_together([suspect], stream, decoder, apply)
+        except Exception as error:  # noqa: BLE001  whatever it is, the others are not to wait for it
+            FAILING.labels(stream.name).inc()
+            told = {"stream": stream.name, "seq": suspect.metadata.sequence.stream, "subject": suspect.subject}
+            await _log.aerror("an event fails by itself, trying again", **told, error=repr(error))
+            await _give_back([suspect])
+        else:
+            await _acknowledge([suspect])
+
+
+async def _apply_together(
+    envelopes: Sequence[Msg],
+    stream: StreamDefinition,
+    decoder: msgspec.json.Decoder[E],
+    apply: Callable[[Sequence[Received[E]]], Awaitable[None]],
+) -> None:
     batch = [received for envelope in envelopes if (received := await _decode(envelope, stream, decoder)) is not None]
     if batch:
-        try:
-            await apply(batch)
-        except Exception:
-            if acknowledge:
-                for envelope in envelopes:
-                    await envelope.nak(RETRY_SECONDS)
-            raise
+        await apply(batch)
         FOLLOWED.labels(stream.name).inc(len(batch))
-    if acknowledge:
-        for envelope in envelopes:
-            await envelope.ack()
+
+
+async def _acknowledge(envelopes: Sequence[Msg]) -> None:
+    for envelope in envelopes:
+        await envelope.ack()
+
+
+async def _give_back(envelopes: Sequence[Msg]) -> None:
+    for envelope in envelopes:
+        await envelope.nak(RETRY_SECONDS)
 
 
 async def _decode(envelope: Msg, stream: StreamDefinition, decoder: msgspec.json.Decoder[E]) -> Received[E] | None:

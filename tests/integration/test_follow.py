@@ -1,8 +1,9 @@
-"""A durable follower: what its handler could not do comes again soon, and what is behind is told."""
+"""A durable follower: what its handler could not do comes again soon, jams nothing, and what is behind is told."""
 
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -11,7 +12,7 @@ from prometheus_client import REGISTRY
 from proto.envelope import Actor
 from proto.stock import StockEvent
 from proto.streams import STOCK, stock_subject
-from shared.bus import Bus, Received, ensure_stream, follow
+from shared.bus import FAILING, Bus, Received, ensure_stream, follow
 from shared.ids import new_id
 from shared.tasks import supervised
 from tests.support import eventually
@@ -50,4 +51,35 @@ async def test_what_a_handler_could_not_do_comes_again_a_second_later(bus: Bus, 
 
         await eventually(done, SOON_SECONDS)
     assert REGISTRY.get_sample_value("larder_follower_behind_events", {"durable": durable}) == 0
+    await bus.jetstream.delete_consumer(STOCK.name, durable)
+
+
+async def test_an_event_that_fails_again_and_again_does_not_keep_the_others_from_being_applied(
+    bus: Bus, durable: str
+) -> None:
+    orders = [new_id() for _ in range(8)]
+    subjects = [stock_subject(order, "StockReserved") for order in orders]
+    bad, applied = orders[3], list[UUID]()
+
+    async def apply(batch: Sequence[Received[StockEvent]]) -> None:
+        if any(received.event.order_id == bad for received in batch):
+            raise ValueError("a rule of the table")
+        applied.extend(received.event.order_id for received in batch)
+
+    for order, subject in zip(orders, subjects, strict=True):
+        event = StockEvent(
+            id=new_id(), type="StockReserved", occurred_at=datetime.now(UTC), actor=Actor(None, "system"), order_id=order
+        )
+        await bus.jetstream.publish(subject, msgspec.json.encode(event))
+    failing = FAILING.labels(STOCK.name)._value
+    before = failing.get()
+    async with supervised(follow(bus, STOCK, StockEvent, apply, durable=durable, subjects=subjects), "follower"):
+
+        async def others_are_done() -> bool:
+            return failing.get() > before and len(applied) >= len(orders) - 1
+
+        await eventually(others_are_done)
+        info = await bus.jetstream.consumer_info(STOCK.name, durable)
+    assert sorted(applied) == sorted(order for order in orders if order != bad)
+    assert info.num_ack_pending == 1, "the one that fails is kept, and tried again"
     await bus.jetstream.delete_consumer(STOCK.name, durable)
