@@ -17,6 +17,7 @@ import pytest
 
 from deploy.local import Stack
 from deploy.local.processes import children
+from loadtests.freshness import P99_MS, measure, percentile
 from services.catalog.domain import NewProduct
 from services.catalog.importer import import_products
 from shared.database import open_pool
@@ -388,3 +389,18 @@ async def test_while_catalog_is_away_the_edge_answers_with_what_it_has(edge: Edg
 
 async def stale(edge: Edge) -> bool:
     return bool(await edge.database.fetchval("select count(*) from catalog.edge_entries where done < wanted"))
+
+
+async def test_no_answer_is_stale_for_longer_than_a_second_after_prices_changed(edge: Edge) -> None:
+    """A short form of `just loadtest freshness`."""
+    categories = [a_category() for _ in range(4)]
+    for category in categories:
+        for _ in range(4):
+            await edge.make(category)
+    admin = bearer(edge.stack, identity("admin"))
+    changes, ages = await measure(edge.stack.addresses.edge, admin, categories, changes=15, reads=120, seconds=4)
+    assert changes > 30
+    assert set(ages) == {"product", "first page", "other list"}
+    for name, one in ages.items():
+        assert one.answers > 80, name
+        assert percentile(sorted(one.stale_ms), 99) <= P99_MS, (name, one.summary())
