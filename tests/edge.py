@@ -1,36 +1,19 @@
 """What tests of the edge stand on: Nginx, catalog and the relay as they run, and answers as a client sees them."""
 
 import json
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import asyncpg
 from yarl import URL
 
-from deploy.local import Layout, Stack
+from deploy.local import Stack
 from shared.ids import new_id
 from tests.support import bearer, eventually, identity
 
 PARTS = {"postgres", "nats", "valkey", "relay", "catalog", "nginx"}
-
-
-@contextmanager
-def edge_stack(base_port: int, catalogs: int = 2, settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
-    """A stack of its own with so many replicas of catalog. `settings` are catalog's."""
-    with tempfile.TemporaryDirectory() as folder:
-        stack = Stack(
-            Layout(state_dir=Path(folder) / "state", base_port=base_port), settings={"catalog": settings or {}}
-        )
-        try:
-            stack.up({"catalog": catalogs}, only=PARTS)
-            yield stack
-        finally:
-            stack.reset()
 
 
 @dataclass(frozen=True)

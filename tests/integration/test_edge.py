@@ -23,15 +23,15 @@ from services.catalog.importer import import_products
 from shared.database import open_pool
 from shared.http.front import TOKEN_COOKIE
 from shared.ids import new_id
-from tests.edge import PARTS, Answer, Edge, edge_stack
-from tests.support import TEST_PORT, bearer, eventually, identity
+from tests.edge import PARTS, Answer, Edge
+from tests.support import bearer, eventually, identity, own_stack
 
 SECOND = "public, max-age=0, s-maxage=1"
 
 
 @pytest.fixture(scope="module")
 def whole() -> Iterator[Stack]:
-    with edge_stack(TEST_PORT + 600) as stack:
+    with own_stack({"catalog": 2}, only=PARTS) as stack:
         yield stack
 
 
@@ -369,8 +369,9 @@ async def test_a_killed_catalog_leaves_nothing_stale(edge: Edge) -> None:
         answers = [await edge.get(address_of(product)) for product in products]
         return all(answer.status == 200 and answer.body["price_cents"] == 555 for answer in answers)
 
-    # A claim of a killed process lasts ten seconds.
-    assert await eventually(told, seconds=14)
+    # What it claimed is free after ten seconds; what NATS had given it, and it had not written down, comes again after
+    # thirty.
+    assert await eventually(told, seconds=60)
 
 
 async def test_while_catalog_is_away_the_edge_answers_with_what_it_has(edge: Edge) -> None:
