@@ -2,7 +2,8 @@
 
 k6 sends at a fixed rate whatever the answers take (an open model), so a slow server cannot slow its own test. The
 people of the script are the demo's, signed in through Nginx; k6 gets them, and products that are for sale, as a JSON
-file. `realtime` signs its drivers in by itself, opens their sockets, and measures from a request to their frames. Exit
+file. `realtime` signs its drivers in by itself, opens their sockets, and measures from a request to their frames.
+`freshness` is no script of k6's but `freshness.py`; its `rate` is of reads, and a tenth of it of price changes. Exit
 status: 0 when every threshold held, else 1. What was measured is printed and kept in build/loadtest-NAME.json.
 
 Refuses a stack that does not run, and any address but that stack's.
@@ -32,9 +33,12 @@ from deploy.demo.load import World, load, place_of
 from deploy.local import Layout, Stack, StackError
 from deploy.local.layout import REPOSITORY
 from deploy.local.processes import clean_environment
+from loadtests import freshness
 from shared import log
 
 SCRIPTS = ("baseline", "realtime")
+FRESHNESS = "freshness"
+CATEGORIES = 25
 RESTAURANTS, PRODUCTS, LISTENERS = 40, 2000, 50
 """How many of the demo's take part."""
 
@@ -47,15 +51,18 @@ def main(arguments: list[str]) -> int:
     log.configure("console", "loadtest", level=logging.WARNING)
     try:
         name, options = _options(arguments)
-        cast = asyncio.run(_prepare(_running_stack(), console))
-        summary, held = _run(name, options, cast)
+        if name == FRESHNESS:
+            summary, held = asyncio.run(_freshness(_running_stack(), options, console))
+        else:
+            cast = asyncio.run(_prepare(_running_stack(), console))
+            summary, held = _run(name, options, cast)
     except StackError as error:
         console.print(Text.assemble(("✗ ", "red"), (str(error), "bold")), soft_wrap=True)
         return 1
     path = REPOSITORY / "build" / f"loadtest-{name}.json"
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode({**options, **summary}), indent=2) + b"\n")
-    _show(summary, console)
+    (_show_ages if name == FRESHNESS else _show)(summary, console)
     console.print(f"Written: {path}")
     console.print("[green]Every threshold held.[/]" if held else "[red]A threshold was crossed.[/]")
     return 0 if held else 1
@@ -66,6 +73,28 @@ def _running_stack() -> Stack:
     if not stack.running:
         raise StackError("Larder is not running.", "Start it: just up")
     return stack
+
+
+async def _freshness(stack: Stack, options: dict[str, int], console: Console) -> tuple[dict[str, Any], bool]:
+    """How stale the edge was while prices changed, and whether that is what was promised."""
+    edge = stack.addresses.edge
+    with Progress(console=console, transient=True) as progress:
+        await load(place_of(stack.addresses), progress)
+    async with aiohttp.ClientSession(edge, raise_for_status=True) as session:
+        admin = await _sign_in(session, people.ADMIN)
+        async with session.get("/api/catalog/categories", params={"limit": 100}) as answer:
+            found = (await answer.json())["items"]
+    categories = [one["name"] for one in sorted(found, key=lambda one: -one["products"])[:CATEGORIES]]
+    changes, ages = await freshness.measure(
+        edge,
+        {"Authorization": f"Bearer {admin['token']}"},
+        categories,
+        changes=options["rate"] / 10,
+        reads=options["rate"],
+        seconds=options["seconds"],
+    )
+    summary = {"changes": changes, "by_observer": {name: one.summary() for name, one in ages.items()}}
+    return summary, all(freshness.percentile(sorted(one.stale_ms), 99) <= freshness.P99_MS for one in ages.values())
 
 
 async def _prepare(stack: Stack, console: Console) -> dict[str, Any]:
@@ -143,6 +172,17 @@ def _show(summary: dict[str, Any], console: Console) -> None:
         console.print(told.format(**frames))
 
 
+def _show_ages(summary: dict[str, Any], console: Console) -> None:
+    table = Table(title=f"The age of stale answers, by {summary['changes']:,} changes of prices")
+    table.add_column("read as")
+    for heading in ("answers", "stale", "p50 ms", "p95 ms", "p99 ms", "max ms"):
+        table.add_column(heading, justify="right")
+    for name, row in summary["by_observer"].items():
+        times = (f"{row[stat]:.1f}" for stat in ("p50", "p95", "p99", "max"))
+        table.add_row(name, f"{row['answers']:,}", f"{row['stale']:,}", *times)
+    console.print(table)
+
+
 def _table(title: str, what: str, rows: dict[str, Any]) -> Table:
     table = Table(title=title)
     table.add_column(what)
@@ -157,8 +197,8 @@ def _table(title: str, what: str, rows: dict[str, Any]) -> Table:
 def _options(arguments: list[str]) -> tuple[str, dict[str, int]]:
     """The script's name, and its options. Raises StackError."""
     name, *rest = arguments or [""]
-    if name not in SCRIPTS:
-        raise StackError(f"There is no load test {name!r}.", f"One of: {', '.join(SCRIPTS)}")
+    if name not in (*SCRIPTS, FRESHNESS):
+        raise StackError(f"There is no load test {name!r}.", f"One of: {', '.join((*SCRIPTS, FRESHNESS))}")
     options = {"rate": 100, "seconds": 60}
     for argument in rest:
         match = re.fullmatch(r"(rate|seconds)=(\d{1,4})", argument)

@@ -23,6 +23,11 @@ class Addresses:
         return f"http://{HOST}:{self.layout.port('nginx')}"
 
     @property
+    def edge_inside(self) -> str:
+        """Nginx's inner door: only catalog has business there."""
+        return f"http://{HOST}:{self.layout.port('nginx-inside')}"
+
+    @property
     def nats(self) -> str:
         return f"nats://{HOST}:{self.layout.port('nats')}"
 

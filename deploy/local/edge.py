@@ -44,6 +44,9 @@ def write(layout: Layout, replicas: Mapping[str, int]) -> bool:
         "keepalive_min_timeout": f"keepalive_min_timeout {KEEPALIVE_MIN_TIMEOUT_S}s;",
         "connections": str(min(8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 2)),
         "listen": f"{HOST}:{layout.port('nginx')}",
+        "inside": f"{HOST}:{layout.port('nginx-inside')}",
+        "cache": str(home(layout) / "cache"),
+        "cache_size": "256m",
         "html": str(HTML),
         "access_log": str(access_log(layout)),
         "upstreams": "\n    ".join(

@@ -30,6 +30,7 @@ OFFSETS: Mapping[str, int] = {
     "nats-monitoring": 3,
     "valkey": 4,
     "pooler": 5,
+    "nginx-inside": 7,
     "accounts": 10,
     "catalog": 20,
     "orders": 30,

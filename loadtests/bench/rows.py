@@ -7,7 +7,7 @@ A new row is an entry here and a file beside this one whose function takes a `Me
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from loadtests.bench import listing, listing_peer, place, wrk
+from loadtests.bench import edge, listing, listing_peer, place, wrk
 from loadtests.bench.measure import Meter, Outcome
 from loadtests.bench.reach import Reach, at_least, at_most
 from loadtests.bench.realtime import frames, idle, latency, unconcerned
@@ -67,6 +67,16 @@ ROWS: tuple[Row, ...] = (
         at_least(0.6),
         BARE,
         place.against_pgbench,
+        "http",
+        wrk.find,
+    ),
+    Row(
+        "edge",
+        "the first page of a category from the edge's cache",
+        "the same Nginx, the same bytes from a file",
+        at_least(0.8),
+        EVERYTHING,
+        edge.against_a_file,
         "http",
         wrk.find,
     ),

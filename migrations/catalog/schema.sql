@@ -91,6 +91,21 @@ CREATE TABLE catalog.categories (
     CONSTRAINT categories_products_check CHECK ((products >= 0))
 );
 
+-- Name: edge_entries; Type: TABLE; Schema: catalog; Owner: -
+
+CREATE TABLE catalog.edge_entries (
+    address text NOT NULL,
+    category text,
+    shows uuid[] NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    wanted bigint NOT NULL,
+    done bigint NOT NULL,
+    wanted_at timestamp with time zone NOT NULL,
+    refreshed_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    claimed_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT edge_entries_address_check CHECK (((length(address) >= 1) AND (length(address) <= 1024)))
+);
+
 -- Name: outbox; Type: TABLE; Schema: catalog; Owner: -
 
 CREATE TABLE catalog.outbox (
@@ -179,6 +194,11 @@ CREATE TABLE catalog.words (
 ALTER TABLE ONLY catalog.categories
     ADD CONSTRAINT categories_pkey PRIMARY KEY (name);
 
+-- Name: edge_entries edge_entries_pkey; Type: CONSTRAINT; Schema: catalog; Owner: -
+
+ALTER TABLE ONLY catalog.edge_entries
+    ADD CONSTRAINT edge_entries_pkey PRIMARY KEY (address);
+
 -- Name: outbox outbox_pkey; Type: CONSTRAINT; Schema: catalog; Owner: -
 
 ALTER TABLE ONLY catalog.outbox
@@ -213,6 +233,22 @@ ALTER TABLE ONLY catalog.stock_kept
 
 ALTER TABLE ONLY catalog.words
     ADD CONSTRAINT words_pkey PRIMARY KEY (word);
+
+-- Name: edge_entries_asked; Type: INDEX; Schema: catalog; Owner: -
+
+CREATE INDEX edge_entries_asked ON catalog.edge_entries USING btree (asked_at);
+
+-- Name: edge_entries_category; Type: INDEX; Schema: catalog; Owner: -
+
+CREATE INDEX edge_entries_category ON catalog.edge_entries USING btree (category) WHERE (category IS NOT NULL);
+
+-- Name: edge_entries_shows; Type: INDEX; Schema: catalog; Owner: -
+
+CREATE INDEX edge_entries_shows ON catalog.edge_entries USING gin (shows) WITH (fastupdate=off);
+
+-- Name: edge_entries_stale; Type: INDEX; Schema: catalog; Owner: -
+
+CREATE INDEX edge_entries_stale ON catalog.edge_entries USING btree (wanted_at) WHERE (done < wanted);
 
 -- Name: outbox_parked; Type: INDEX; Schema: catalog; Owner: -
 
@@ -262,6 +298,10 @@ GRANT USAGE ON SCHEMA catalog TO relay_service;
 -- Name: TABLE categories; Type: ACL; Schema: catalog; Owner: -
 
 GRANT SELECT ON TABLE catalog.categories TO catalog_service;
+
+-- Name: TABLE edge_entries; Type: ACL; Schema: catalog; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE catalog.edge_entries TO catalog_service;
 
 -- Name: TABLE outbox; Type: ACL; Schema: catalog; Owner: -
 

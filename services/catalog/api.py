@@ -1,7 +1,6 @@
 """The routes of the catalogue. They decode, call one command or one query, and encode; nothing is decided here.
 
-What anybody may read is the same for everybody, so the edge may keep it: a list for a second, a product until its ETag
-says otherwise.
+What anybody may read is the same for everybody, so the edge may keep it: `cacheable` says for how long.
 """
 
 from dataclasses import dataclass
@@ -13,9 +12,11 @@ from litestar import MediaType, Request, Response, get, patch, post
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
-from services.catalog import commands, search, store
+from services.catalog import cacheable, commands, search, store
 from services.catalog.commands import Catalog
 from services.catalog.domain import Changes, NewProduct, Product
+from services.catalog.edge import Edge
+from services.catalog.edge_store import Entry
 from services.catalog.search import MOST_WORDS
 from services.catalog.store import BEST, LATEST, Category, Found, Listed
 from shared.cursor import Cursors
@@ -27,10 +28,11 @@ from shared.http.paging import Cursor, Limit, cut
 from shared.http.problems import invalid_field, not_found
 from shared.identity import Identity
 
-SHARED = {"Cache-Control": "public, max-age=0, s-maxage=1"}
-
 # Postgres keeps no NUL in a text.
 _NO_NUL = r"^[^\x00]*$"
+PAGE = 20
+IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match")]
+NOT_MODIFIED = {304: ResponseSpec(None, description="It is as the ETag says")}
 CatalogRequest = Request[Identity | None, Any, Any]
 
 _encoder = msgspec.json.Encoder()
@@ -42,6 +44,7 @@ class Api:
 
     catalog: Catalog
     cursors: Cursors
+    edge: Edge
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -65,7 +68,7 @@ class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 @get(
     "/api/catalog/products",
-    responses={200: ResponseSpec(Page), **documented(400, 401, 429, 503)},
+    responses={200: ResponseSpec(Page), **NOT_MODIFIED, **documented(400, 401, 429, 503)},
     summary="List or find products",
 )
 async def list_products(
@@ -78,7 +81,8 @@ async def list_products(
         str | None, QueryParameter(description="A category's name", min_length=1, max_length=100, pattern=_NO_NUL)
     ] = None,
     cursor: Cursor = None,
-    limit: Limit = 20,
+    limit: Limit = PAGE,
+    if_none_match: IfNoneMatch = None,
 ) -> Response[bytes]:
     """Active products: newest first, or with `q` the best match first. Every word must be found, in any order, spelled
     about right; the beginning of a word is enough."""
@@ -88,14 +92,16 @@ async def list_products(
     page = await (
         _listed(api, wanted, scope, cursor, limit) if q is None else _found(api, wanted, scope, cursor, limit)
     )
-    return Response(_encoder.encode(page), media_type=MediaType.JSON, headers=SHARED)
+    first_page = q is None and cursor is None and limit == PAGE
+    entry = cacheable.first_page_entry(request, category) if first_page and category is not None else None
+    return _cacheable(request, _encoder.encode(page), if_none_match, entry)
 
 
 @get(
     "/api/catalog/products/{product_id:uuid}",
     responses={
         200: ResponseSpec(Listed),
-        304: ResponseSpec(None, description="The product is as the ETag says"),
+        **NOT_MODIFIED,
         **documented(400, 401, 404, 429, 503),
     },
     summary="One product",
@@ -103,7 +109,7 @@ async def list_products(
 async def get_product(
     request: CatalogRequest,
     product_id: FromPath[UUID],
-    if_none_match: Annotated[str | None, HeaderParameter(name="If-None-Match")] = None,
+    if_none_match: IfNoneMatch = None,
 ) -> Response[bytes]:
     """An inactive one too: it is not available."""
     async with connection(_api(request).catalog.pool) as reading:
@@ -112,25 +118,24 @@ async def get_product(
         raise not_found("product")
     # All that is answered follows from the version: what sells out or comes back has its next one.
     etag = f'"{product.version}"'
-    headers = {**SHARED, "ETag": etag}
-    if if_none_match is not None and _matches(if_none_match, etag):
-        return Response(b"", status_code=304, media_type=MediaType.JSON, headers=headers)
-    return Response(_encoder.encode(product), media_type=MediaType.JSON, headers=headers)
+    return _cacheable(request, _encoder.encode(product), if_none_match, cacheable.product_entry(product_id), etag)
 
 
 @get(
     "/api/catalog/categories",
-    responses={200: ResponseSpec(CategoryPage), **documented(400, 401, 429, 503)},
+    responses={200: ResponseSpec(CategoryPage), **NOT_MODIFIED, **documented(400, 401, 429, 503)},
     summary="List categories by name",
 )
-async def list_categories(request: CatalogRequest, cursor: Cursor = None, limit: Limit = 20) -> Response[bytes]:
+async def list_categories(
+    request: CatalogRequest, cursor: Cursor = None, limit: Limit = PAGE, if_none_match: IfNoneMatch = None
+) -> Response[bytes]:
     """Those that have active products, with how many."""
     api = _api(request)
     after = "" if cursor is None else api.cursors.decode("categories", cursor, str)
     async with connection(api.catalog.pool) as reading:
         categories = await store.list_categories(reading, after, limit + 1)
     page = CategoryPage(*cut(categories, limit, api.cursors, "categories", lambda category: category.name))
-    return Response(_encoder.encode(page), media_type=MediaType.JSON, headers=SHARED)
+    return _cacheable(request, _encoder.encode(page), if_none_match)
 
 
 @post(
@@ -184,9 +189,17 @@ async def _found(api: Api, wanted: _Wanted, scope: str, cursor: str | None, limi
     return Page([product for _, product in page], next_cursor)
 
 
-def _matches(if_none_match: str, etag: str) -> bool:
-    """RFC 9110 section 13.1.2, compared weakly."""
-    return any(one.strip().removeprefix("W/") in ("*", etag) for one in if_none_match.split(","))
+def _cacheable(
+    request: CatalogRequest, body: bytes, if_none_match: str | None, entry: Entry | None = None, etag: str | None = None
+) -> Response[bytes]:
+    """200, or 304 for who has it. `entry`: what it is at the edge, when it may be kept there for an hour."""
+    api = _api(request)
+    etag = cacheable.etag_of(body) if etag is None else etag
+    headers = {"ETag": etag, **cacheable.lifetime(request, api.catalog.now(), api.edge, entry)}
+    known = if_none_match is not None and cacheable.matches(if_none_match, etag)
+    return Response(
+        b"" if known else body, status_code=304 if known else 200, media_type=MediaType.JSON, headers=headers
+    )
 
 
 def _api(request: CatalogRequest) -> Api:

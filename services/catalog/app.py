@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from services.catalog.api import ROUTES, Api
 from services.catalog.commands import Catalog
 from services.catalog.consumer import keeping_stock
+from services.catalog.edge import Edge, refreshing
+from services.catalog.edge_doors import Doors
 from shared.http.routes import routes_of
 from shared.http.types import Application
 from shared.plumbing import open_plumbing
@@ -14,15 +16,18 @@ from shared.settings import ContextSettings
 
 
 class Settings(ContextSettings, frozen=True, kw_only=True):
-    """Nothing of its own."""
+    """`edge_url`: the inner door of Nginx, or of all that the name stands for."""
+
+    edge_url: str
 
 
 @asynccontextmanager
 async def build(settings: Settings) -> AsyncIterator[Application]:
     async with open_plumbing(settings, "catalog") as plumbing:
         catalog = Catalog(plumbing.pool, plumbing.bus, plumbing.now)
-        async with keeping_stock(catalog):
-            api = Api(catalog, plumbing.cursors)
+        edge = Edge(plumbing.pool, Doors(settings.edge_url))
+        async with keeping_stock(catalog), refreshing(plumbing.bus, edge):
+            api = Api(catalog, plumbing.cursors, edge)
             yield plumbing.front(routes_of(ROUTES, api, title="Larder catalogue", path="/api/catalog"))
 
 

@@ -8,8 +8,8 @@ import promql_parser
 import pytest
 from prometheus_client import REGISTRY
 
-import services.catalog.app
-import services.gateway.app
+import services.catalog.app  # registers the metrics of stock and of the edge
+import services.gateway.app  # registers the gateway's metrics
 import services.orders.app  # noqa: F401  registers the orders' metrics
 import shared.outbox.app  # noqa: F401  registers the relay's metrics
 

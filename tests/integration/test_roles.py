@@ -33,6 +33,7 @@ accounts.restaurants: accounts_service: SELECT, INSERT, UPDATE
 accounts.schema_migrations: nobody
 accounts.sessions: accounts_service: SELECT, INSERT, UPDATE, DELETE
 catalog.categories: catalog_service: SELECT
+catalog.edge_entries: catalog_service: SELECT, INSERT, UPDATE, DELETE
 catalog.outbox: catalog_service: INSERT (event_id, key, payload, subject)
 catalog.outbox: relay_service: SELECT, UPDATE, DELETE
 catalog.outbox_id_seq: nobody
