@@ -68,7 +68,11 @@ async def test_an_event_that_fails_again_and_again_does_not_keep_the_others_from
 
     for order, subject in zip(orders, subjects, strict=True):
         event = StockEvent(
-            id=new_id(), type="StockReserved", occurred_at=datetime.now(UTC), actor=Actor(None, "system"), order_id=order
+            id=new_id(),
+            type="StockReserved",
+            occurred_at=datetime.now(UTC),
+            actor=Actor(None, "system"),
+            order_id=order,
         )
         await bus.jetstream.publish(subject, msgspec.json.encode(event))
     failing = FAILING.labels(STOCK.name)._value
