@@ -33,7 +33,8 @@ Text = Annotated[str, msgspec.Meta(max_length=500, pattern=r"^[^\x00]*$")]
 
 
 class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`price_cents` is what the customer saw: another price in the book is 409. `version` is the product's they saw."""
+    """`price_cents` is what the customer saw: another price in the book is 409. `version` is the product's they saw: an
+    older book is 503; a newer one is 409 where no price is given with it."""
 
     product_id: UUID
     quantity: Annotated[int, msgspec.Meta(ge=1, le=MAX_QUANTITY)]

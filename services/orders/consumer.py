@@ -15,12 +15,12 @@ from prometheus_client import Gauge
 
 from proto import streams
 from proto.accounts import PersonEvent, RestaurantEvent
-from proto.catalog import ProductEvent
+from proto.catalog import Product, ProductEvent
 from proto.stock import StockEvent
 from services.orders import stock_commands, stock_store, store
 from services.orders.commands import Orders
 from shared.bus import Received, follow
-from shared.database import transaction
+from shared.database import Pool, transaction
 from shared.tasks import supervised
 
 Item = TypeVar("Item", bound=Any)
@@ -48,8 +48,7 @@ async def learning(orders: Orders) -> AsyncIterator[None]:
     bus, pool = orders.bus, orders.pool
 
     async def prices(batch: Sequence[Received[ProductEvent]]) -> None:
-        async with transaction(pool) as connection:
-            await store.upsert_prices(connection, _latest([received.event.product for received in batch]))
+        await learn_prices(pool, [received.event.product for received in batch])
 
     async def restaurants(batch: Sequence[Received[RestaurantEvent]]) -> None:
         async with transaction(pool) as connection:
@@ -107,6 +106,12 @@ async def _watch(orders: Orders) -> None:
         except Exception as error:  # noqa: BLE001  it outlives whatever the database has
             await _log.awarning("pending orders not seen", error=repr(error))
         await asyncio.sleep(WATCH_SECONDS)
+
+
+async def learn_prices(pool: Pool, products: Sequence[Product]) -> None:
+    """Takes into the book what is newer than it has."""
+    async with transaction(pool) as connection:
+        await store.upsert_prices(connection, _latest(products))
 
 
 def _latest(states: Sequence[Item]) -> list[Item]:

@@ -1,7 +1,8 @@
 """What an order's lines cost: the price book's prices, never the client's.
 
-Invariants: every line of the result is an active product of the book, once, at the book's price. Refuses the rest,
-naming the line; what the customer saw and the book disagreeing is an error, not a surprise on the invoice.
+Invariants: every line of the result is an active product of the book, once, at the book's price. Who says what they
+saw, by price or by version, is charged that price and no other. Refuses the rest, naming the line; what the customer
+saw and the book disagreeing is an error, not a surprise on the invoice.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,8 @@ from services.orders.domain import DomainError
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """A line as it was asked for. `price_cents` is the price the customer saw, `version` the product's they saw."""
+    """A line as it was asked for. `price_cents` is the price the customer saw, `version` the product's they saw; with a
+    version alone it is that version's price."""
 
     product_id: UUID
     quantity: int
@@ -54,7 +56,8 @@ class InactiveProductError(LineError):
 
 
 class PriceChangedError(LineError):
-    """The customer saw other prices than the book has. `present` holds the book's."""
+    """The customer saw other prices than the book has, or an older version and did not say which price. `present` holds
+    the book's."""
 
     def __init__(self, lines: Mapping[int, str], present: Sequence[Price]) -> None:
         super().__init__(lines)
@@ -74,7 +77,7 @@ def price_lines(wishes: Sequence[Wish], book: Mapping[UUID, Price]) -> tuple[Ite
     inactive = {place: f"{price.name} is not sold now" for place, _, price in lines if not price.active}
     if inactive:
         raise InactiveProductError(inactive)
-    changed = [(place, price) for place, wish, price in lines if wish.price_cents not in (None, price.price_cents)]
+    changed = [(place, price) for place, wish, price in lines if not _saw(wish, price)]
     if changed:
         told = {place: f"{price.name} costs {price.price_cents} cents now" for place, price in changed}
         raise PriceChangedError(told, [price for _, price in changed])
@@ -92,6 +95,14 @@ def repeated(wishes: Sequence[Wish]) -> dict[int, str]:
             places[place] = "stands in an earlier line; add up the quantities"
         seen.add(wish.product_id)
     return places
+
+
+def _saw(wish: Wish, price: Price) -> bool:
+    """Whether the price is the one that the customer saw, as far as they said. The book keeps no older versions: of one
+    that is given alone it cannot tell the price."""
+    if wish.price_cents is not None:
+        return wish.price_cents == price.price_cents
+    return wish.version in (None, price.version)
 
 
 def _version(book: Mapping[UUID, Price], wish: Wish) -> int:

@@ -42,6 +42,14 @@ def test_another_price_than_the_customer_saw_is_told_with_the_new_one() -> None:
     assert set(refused.value.lines) == {0}
 
 
+def test_an_older_version_is_fine_with_its_price_and_refused_without() -> None:
+    (line,) = pricing.price_lines([wish(FLOUR, price_cents=250, version=2)], BOOK)
+    assert line.price_cents == 250
+    with pytest.raises(pricing.PriceChangedError) as refused:
+        pricing.price_lines([wish(FLOUR, version=2), wish(SALT, version=1)], BOOK)
+    assert refused.value.present == (FLOUR,)
+
+
 def test_a_book_behind_the_customer_is_asked_again_later_whatever_else_is_wrong() -> None:
     newer = Wish(product_id=UUID(int=77), quantity=1, version=1)
     for late in ([wish(FLOUR, version=4)], [newer], [wish(GONE, version=3)]):
