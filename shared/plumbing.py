@@ -1,6 +1,6 @@
 """What every service with a schema of its own is built on, opened in order and closed in reverse."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,7 +27,8 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Plumbing:
-    """The open parts of a process. `front` puts the request's id, identity and limits before a service's routes."""
+    """The open parts of a process. `front` puts the request's id, identity and limits before a service's routes;
+    `bodies` are the paths whose body is no JSON, with the media type that it is."""
 
     pool: Pool
     bus: Bus
@@ -39,9 +40,9 @@ class Plumbing:
     now: Callable[[], datetime]
     tracer: Tracer | None
 
-    def front(self, routes: Routes) -> Front:
+    def front(self, routes: Routes, bodies: Mapping[str, str] | None = None) -> Front:
         operations = Operations({"database": database_answers(self.pool)})
-        return Front(routes, operations, self.verifier, self.limits, self.tracer)
+        return Front(routes, operations, self.verifier, self.limits, self.tracer, bodies)
 
 
 @asynccontextmanager

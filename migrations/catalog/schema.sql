@@ -65,6 +65,56 @@ begin
 end
 $$;
 
+-- Name: note_versions(); Type: FUNCTION; Schema: catalog; Owner: -
+
+CREATE FUNCTION catalog.note_versions() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    person uuid := nullif(current_setting('app.person_id', true), '');
+    role_of_person text := coalesce(nullif(current_setting('app.role', true), ''), 'system');
+    request text := nullif(current_setting('app.request_id', true), '');
+begin
+    if tg_op = 'INSERT' then
+        insert into catalog.product_history (product_id, version, at, actor_id, actor_role, request_id, changes)
+        select
+            id, version, updated_at, person, role_of_person, request,
+            json_build_object(
+                'sku', json_build_object('to', sku),
+                'name', json_build_object('to', name),
+                'category', json_build_object('to', category),
+                'unit', json_build_object('to', unit),
+                'price_cents', json_build_object('to', price_cents),
+                'stock', json_build_object('to', stock),
+                'active', json_build_object('to', active)
+            )
+        from after;
+    else
+        insert into catalog.product_history (product_id, version, at, actor_id, actor_role, request_id, changes)
+        select
+            after.id, after.version, after.updated_at, person, role_of_person, request,
+            (
+                select coalesce(json_object_agg(field, json_build_object('from', was, 'to', is_now)), '{}')
+                from (
+                    values
+                        ('name', to_json(before.name), to_json(after.name)),
+                        ('category', to_json(before.category), to_json(after.category)),
+                        ('unit', to_json(before.unit), to_json(after.unit)),
+                        ('price_cents', to_json(before.price_cents), to_json(after.price_cents)),
+                        ('stock', to_json(before.stock), to_json(after.stock)),
+                        ('active', to_json(before.active), to_json(after.active))
+                ) as each (field, was, is_now)
+                where was::text is distinct from is_now::text
+            )
+        from after
+        inner join before on before.id = after.id
+        where after.version <> before.version;
+    end if;
+    return null;
+end
+$$;
+
 -- Name: rank_of(tsvector, tsquery, tsquery); Type: FUNCTION; Schema: catalog; Owner: -
 
 CREATE FUNCTION catalog.rank_of(search tsvector, matching tsquery, evident tsquery) RETURNS integer
@@ -130,6 +180,20 @@ ALTER TABLE catalog.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+-- Name: product_history; Type: TABLE; Schema: catalog; Owner: -
+
+CREATE TABLE catalog.product_history (
+    product_id uuid NOT NULL,
+    version integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor_id uuid,
+    actor_role text NOT NULL,
+    request_id text,
+    changes json NOT NULL,
+    CONSTRAINT people_have_a_role CHECK (((actor_id IS NULL) = (actor_role = 'system'::text))),
+    CONSTRAINT product_history_version_check CHECK ((version >= 1))
 );
 
 -- Name: products; Type: TABLE; Schema: catalog; Owner: -
@@ -204,6 +268,11 @@ ALTER TABLE ONLY catalog.edge_entries
 ALTER TABLE ONLY catalog.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 
+-- Name: product_history product_history_pkey; Type: CONSTRAINT; Schema: catalog; Owner: -
+
+ALTER TABLE ONLY catalog.product_history
+    ADD CONSTRAINT product_history_pkey PRIMARY KEY (product_id, version);
+
 -- Name: products products_pkey; Type: CONSTRAINT; Schema: catalog; Owner: -
 
 ALTER TABLE ONLY catalog.products
@@ -258,6 +327,22 @@ CREATE INDEX outbox_parked ON catalog.outbox USING btree (key) WHERE (parked_at 
 
 CREATE INDEX outbox_waiting ON catalog.outbox USING btree (id) WHERE ((published_at IS NULL) AND (parked_at IS NULL));
 
+-- Name: products_by_name; Type: INDEX; Schema: catalog; Owner: -
+
+CREATE INDEX products_by_name ON catalog.products USING btree (lower(name) text_pattern_ops);
+
+-- Name: products_by_sku; Type: INDEX; Schema: catalog; Owner: -
+
+CREATE INDEX products_by_sku ON catalog.products USING btree (lower(sku) text_pattern_ops);
+
+-- Name: products_inactive; Type: INDEX; Schema: catalog; Owner: -
+
+CREATE INDEX products_inactive ON catalog.products USING btree (id DESC) WHERE (NOT active);
+
+-- Name: products_inactive_of_category; Type: INDEX; Schema: catalog; Owner: -
+
+CREATE INDEX products_inactive_of_category ON catalog.products USING btree (category, id DESC) WHERE (NOT active);
+
 -- Name: products_listed; Type: INDEX; Schema: catalog; Owner: -
 
 CREATE INDEX products_listed ON catalog.products USING btree (id DESC) WHERE active;
@@ -289,6 +374,14 @@ CREATE TRIGGER learn_inserted AFTER INSERT ON catalog.products REFERENCING NEW T
 -- Name: products learn_updated; Type: TRIGGER; Schema: catalog; Owner: -
 
 CREATE TRIGGER learn_updated AFTER UPDATE ON catalog.products REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION catalog.learn_words();
+
+-- Name: products note_inserted; Type: TRIGGER; Schema: catalog; Owner: -
+
+CREATE TRIGGER note_inserted AFTER INSERT ON catalog.products REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION catalog.note_versions();
+
+-- Name: products note_updated; Type: TRIGGER; Schema: catalog; Owner: -
+
+CREATE TRIGGER note_updated AFTER UPDATE ON catalog.products REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION catalog.note_versions();
 
 -- Name: SCHEMA catalog; Type: ACL; Schema: -; Owner: -
 
@@ -322,6 +415,10 @@ GRANT INSERT(subject) ON TABLE catalog.outbox TO catalog_service;
 -- Name: COLUMN outbox.payload; Type: ACL; Schema: catalog; Owner: -
 
 GRANT INSERT(payload) ON TABLE catalog.outbox TO catalog_service;
+
+-- Name: TABLE product_history; Type: ACL; Schema: catalog; Owner: -
+
+GRANT SELECT ON TABLE catalog.product_history TO catalog_service;
 
 -- Name: TABLE products; Type: ACL; Schema: catalog; Owner: -
 

@@ -29,7 +29,7 @@ from shared.http.problems import invalid_field, not_found
 from shared.identity import Identity
 
 # Postgres keeps no NUL in a text.
-_NO_NUL = r"^[^\x00]*$"
+NO_NUL = r"^[^\x00]*$"
 PAGE = 20
 IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match")]
 NOT_MODIFIED = {304: ResponseSpec(None, description="It is as the ETag says")}
@@ -75,10 +75,10 @@ async def list_products(
     request: CatalogRequest,
     q: Annotated[
         str | None,
-        QueryParameter(description="Words to find", min_length=1, max_length=100, pattern=_NO_NUL),
+        QueryParameter(description="Words to find", min_length=1, max_length=100, pattern=NO_NUL),
     ] = None,
     category: Annotated[
-        str | None, QueryParameter(description="A category's name", min_length=1, max_length=100, pattern=_NO_NUL)
+        str | None, QueryParameter(description="A category's name", min_length=1, max_length=100, pattern=NO_NUL)
     ] = None,
     cursor: Cursor = None,
     limit: Limit = PAGE,
@@ -86,7 +86,7 @@ async def list_products(
 ) -> Response[bytes]:
     """Active products: newest first, or with `q` the best match first. Every word must be found, in any order, spelled
     about right; the beginning of a word is enough."""
-    api = _api(request)
+    api = api_of(request)
     wanted = _Wanted(q=q, category=category)
     scope = f"products {_encoder.encode(wanted).decode()}"
     page = await (
@@ -112,7 +112,7 @@ async def get_product(
     if_none_match: IfNoneMatch = None,
 ) -> Response[bytes]:
     """An inactive one too: it is not available."""
-    async with connection(_api(request).catalog.pool) as reading:
+    async with connection(api_of(request).catalog.pool) as reading:
         product = await store.get_product(reading, product_id)
     if product is None:
         raise not_found("product")
@@ -130,7 +130,7 @@ async def list_categories(
     request: CatalogRequest, cursor: Cursor = None, limit: Limit = PAGE, if_none_match: IfNoneMatch = None
 ) -> Response[bytes]:
     """Those that have active products, with how many."""
-    api = _api(request)
+    api = api_of(request)
     after = "" if cursor is None else api.cursors.decode("categories", cursor, str)
     async with connection(api.catalog.pool) as reading:
         categories = await store.list_categories(reading, after, limit + 1)
@@ -146,7 +146,7 @@ async def list_categories(
 )
 async def create_product(request: CatalogRequest, data: JSONBody[NewProduct]) -> Response[bytes]:
     """At version 1. An active product needs a price."""
-    product = await commands.create_product(_api(request).catalog, caller_of(request), data)
+    product = await commands.create_product(api_of(request).catalog, caller_of(request), data)
     headers = {"Location": f"/api/catalog/products/{product.id}"}
     return Response(_encoder.encode(product), status_code=201, media_type=MediaType.JSON, headers=headers)
 
@@ -161,7 +161,7 @@ async def change_product(
     request: CatalogRequest, product_id: FromPath[UUID], data: JSONBody[Changes]
 ) -> Response[bytes]:
     """What is not named stays. A change that changes nothing answers the product as it is."""
-    product = await commands.change_product(_api(request).catalog, caller_of(request), product_id, data)
+    product = await commands.change_product(api_of(request).catalog, caller_of(request), product_id, data)
     return Response(_encoder.encode(product), media_type=MediaType.JSON)
 
 
@@ -193,7 +193,7 @@ def _cacheable(
     request: CatalogRequest, body: bytes, if_none_match: str | None, entry: Entry | None = None, etag: str | None = None
 ) -> Response[bytes]:
     """200, or 304 for who has it. `entry`: what it is at the edge, when it may be kept there for an hour."""
-    api = _api(request)
+    api = api_of(request)
     etag = cacheable.etag_of(body) if etag is None else etag
     headers = {"ETag": etag, **cacheable.lifetime(request, api.catalog.now(), api.edge, entry)}
     known = if_none_match is not None and cacheable.matches(if_none_match, etag)
@@ -202,6 +202,6 @@ def _cacheable(
     )
 
 
-def _api(request: CatalogRequest) -> Api:
+def api_of(request: CatalogRequest) -> Api:
     api: Api = request.app.state.api
     return api

@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.catalog.api import ROUTES, Api
+from services.catalog import admin_api, api
+from services.catalog.api import Api
 from services.catalog.commands import Catalog
 from services.catalog.consumer import keeping_stock
 from services.catalog.edge import Edge, refreshing
@@ -26,9 +27,14 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
     async with open_plumbing(settings, "catalog") as plumbing:
         catalog = Catalog(plumbing.pool, plumbing.bus, plumbing.now)
         edge = Edge(plumbing.pool, Doors(settings.edge_url))
+        routes = routes_of(
+            (*api.ROUTES, *admin_api.ROUTES),
+            Api(catalog, plumbing.cursors, edge),
+            title="Larder catalogue",
+            path="/api/catalog",
+        )
         async with keeping_stock(catalog), refreshing(plumbing.bus, edge):
-            api = Api(catalog, plumbing.cursors, edge)
-            yield plumbing.front(routes_of(ROUTES, api, title="Larder catalogue", path="/api/catalog"))
+            yield plumbing.front(routes, admin_api.BODIES)
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
 """What admins do to products, one transaction each.
 
 Invariants: a version and its event commit together or not at all; the product's row is locked before its event is
-inserted, so the events of one product are in the outbox in the order of its versions. After the commit the relay is
-nudged.
+inserted, so the events of one product are in the outbox in the order of its versions. Who did it stands in the
+product's history, which the database writes. After the commit the relay is nudged.
 """
 
 from collections.abc import Callable
@@ -12,9 +12,10 @@ from uuid import UUID
 
 import msgspec
 
-from services.catalog import domain, store
+from services.catalog import admin_store, domain, store
 from services.catalog.domain import Changes, NewProduct, NoPriceError, Product, StaleVersionError
 from services.catalog.events import WAKE, event_of
+from services.catalog.store import Origin
 from shared.bus import Bus
 from shared.database import Pool, transaction
 from shared.http.caller import Caller
@@ -37,16 +38,18 @@ async def create_product(catalog: Catalog, caller: Caller, new: NewProduct) -> P
         product = domain.create(new, new_id(), catalog.now())
     except NoPriceError as error:
         raise invalid_field("price_cents", str(error)) from error
-    async with transaction(catalog.pool, span=caller.span) as connection:
+    async with transaction(catalog.pool, store.begin_as(origin_of(caller)), caller.span) as connection:
         if not await store.insert_product(connection, product, event_of(product, caller)):
-            raise Problem(409, "There is a product with this sku.", code="sku", present={"present": {"sku": new.sku}})
+            there = await admin_store.get_product_by_sku(connection, product.sku)
+            present = {"present": msgspec.to_builtins(there)}
+            raise Problem(409, "There is a product with this sku.", code="sku", present=present)
     await catalog.bus.nudge(WAKE)
     return product
 
 
 async def change_product(catalog: Catalog, caller: Caller, product_id: UUID, changes: Changes) -> Product:
     """The product as it is then; a change that changes nothing makes no version. Raises Problem: 404, 409."""
-    async with transaction(catalog.pool, span=caller.span) as connection:
+    async with transaction(catalog.pool, store.begin_as(origin_of(caller)), caller.span) as connection:
         product = await store.get_product_for_change(connection, product_id)
         if product is None:
             raise not_found("product")
@@ -61,3 +64,13 @@ async def change_product(catalog: Catalog, caller: Caller, product_id: UUID, cha
         await store.update_product(connection, changed, event_of(changed, caller))
     await catalog.bus.nudge(WAKE)
     return changed
+
+
+def origin_of(caller: Caller) -> Origin:
+    return Origin(
+        actor_id=caller.identity.person_id,
+        actor_role=caller.identity.role,
+        request_id=caller.request_id,
+        traceparent=caller.traceparent,
+        span=caller.span,
+    )

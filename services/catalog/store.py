@@ -1,7 +1,8 @@
 """The database of the catalogue: one typed function a query of queries.sql.
 
-Invariant: no SQL stands anywhere else in the service, but for that of the importer and of the stock beside it. Reads
-take one statement each, so they need no transaction; what changes something is given a connection with one.
+Invariant: no SQL stands anywhere else in the service, but for that of the importer, of the admins and of the stock beside
+it. Reads take one statement each, so they need no transaction; what changes something is given a connection with one
+that says who is asking (`begin_as`, or nobody: the system): the database writes it into the product's history.
 """
 
 from pathlib import Path
@@ -9,12 +10,27 @@ from uuid import UUID
 
 import msgspec
 
+from proto.envelope import Role
 from services.catalog.domain import Product
 from services.catalog.search import Terms, Word
 from shared.database import Connection, Row, load_queries
 from shared.outbox import Event
+from shared.tracing import OpenSpan
 
 QUERIES = load_queries("catalog", Path(__file__).with_name("queries.sql"))
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Who changes something, and in which request. `actor_id` is None for role `system`; `span` when it is traced."""
+
+    actor_id: UUID | None
+    actor_role: Role
+    request_id: str | None = None
+    traceparent: str | None = None
+    span: OpenSpan | None = None
+
+
+SYSTEM = Origin(actor_id=None, actor_role="system")
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +65,15 @@ LATEST = UUID(int=2**128 - 1)
 
 BEST = Found(2**31 - 1, LATEST)
 """Above every rank: the first page of a search."""
+
+
+def begin_as(origin: Origin) -> str:
+    """The transaction's first message: BEGIN and who is asking, in one round trip."""
+    request_id = (origin.request_id or "").replace("'", "''")
+    return (
+        f"begin; set local app.person_id = '{origin.actor_id or ''}'; set local app.role = '{origin.actor_role}'; "
+        f"set local app.request_id = '{request_id}'"
+    )
 
 
 async def get_product(connection: Connection, product_id: UUID) -> Listed | None:

@@ -2,11 +2,12 @@
 
 Invariants: every answer carries X-Request-ID; a bearer token that is not valid is 401 whatever the route; a cookie
 that is not valid is nobody. A request that changes something by cookie must come from our own origin. What carries a
-body says that it is JSON, else 415.
+body says that it is JSON, or what its path takes instead, else 415: nothing that another site's form could send.
 """
 
 import asyncio
 import re
+from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from time import perf_counter
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ TOKEN_COOKIE = "larder_token"  # noqa: S105  the cookie's name
 EDGE_KEEP = b"x-edge-keep"
 """The edge asks on its own behalf, to keep the answer. It lets nobody outside say this."""
 DRAIN_SECONDS = 10.0
+JSON = "application/json"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -51,12 +53,14 @@ class Front:
         verifier: TokenVerifier,
         limits: Limits,
         tracer: Tracer | None = None,
+        bodies: Mapping[str, str] | None = None,
     ) -> None:
         self._routes = routes
         self._operations = operations
         self._verifier = verifier
         self._limits = limits
         self._tracer = tracer
+        self._bodies = dict(bodies or {})
         self._in_flight = 0
         self._idle = asyncio.Event()
 
@@ -127,8 +131,12 @@ class Front:
         if scope["method"] in _SAFE:
             return
         has_body = b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
-        if has_body and headers.get(b"content-type", b"").split(b";")[0].strip().lower() != b"application/json":
-            raise Problem(415, "Send the body as JSON, with Content-Type: application/json.", code="not_json")
+        if not has_body:
+            return
+        wanted = self._bodies.get(scope["path"], JSON)
+        if headers.get(b"content-type", b"").split(b";")[0].strip().lower() != wanted.encode():
+            code = "not_json" if wanted == JSON else "media_type"
+            raise Problem(415, f"Send the body as {wanted}, and say so in Content-Type.", code=code)
 
     def _identify(self, scope: Scope, headers: dict[bytes, bytes]) -> Identity | None:
         authorization = headers.get(b"authorization")

@@ -354,4 +354,9 @@ async def test_the_openapi_document_names_every_route(shop: Shop) -> None:
         "/api/catalog/products",
         "/api/catalog/products/{product_id}",
         "/api/catalog/categories",
+        "/api/catalog/admin/products",
+        "/api/catalog/admin/products/{product_id}",
+        "/api/catalog/products/{product_id}/history",
+        "/api/catalog/imports",
+        "/api/catalog/exports/products.csv",
     }

@@ -37,6 +37,7 @@ catalog.edge_entries: catalog_service: SELECT, INSERT, UPDATE, DELETE
 catalog.outbox: catalog_service: INSERT (event_id, key, payload, subject)
 catalog.outbox: relay_service: SELECT, UPDATE, DELETE
 catalog.outbox_id_seq: nobody
+catalog.product_history: catalog_service: SELECT
 catalog.products: catalog_service: SELECT, INSERT, UPDATE (active, category, name, price_cents, stock, unit, updated_at, version)
 catalog.reservations: catalog_service: SELECT, INSERT, UPDATE (state, updated_at)
 catalog.schema_migrations: nobody
@@ -66,6 +67,7 @@ orders.restaurants: orders_service: SELECT, INSERT, UPDATE
 orders.schema_migrations: nobody
 catalog.count_categories(): everybody: EXECUTE
 catalog.learn_words(): everybody: EXECUTE
+catalog.note_versions(): everybody: EXECUTE
 catalog.rank_of(tsvector,tsquery,tsquery): everybody: EXECUTE
 catalog.search_of(text,text,text): everybody: EXECUTE
 catalog.words_of(text): everybody: EXECUTE
