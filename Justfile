@@ -157,7 +157,7 @@ verify-compose:
 bench *args:
     @uv run python -m loadtests.bench "$@"
 
-# Load the running stack and hold it to thresholds: `just loadtest baseline rate=100 seconds=60`, `just loadtest realtime`
+# Load the running stack and hold it to thresholds: `just loadtest baseline rate=100 seconds=60`, `just loadtest realtime`, `just loadtest prices`
 loadtest *args:
     @uv run python -m loadtests "$@"
 

@@ -3,7 +3,8 @@
 k6 sends at a fixed rate whatever the answers take (an open model), so a slow server cannot slow its own test. The
 people of the script are the demo's, signed in through Nginx; k6 gets them, and products that are for sale, as a JSON
 file. `realtime` signs its drivers in by itself, opens their sockets, and measures from a request to their frames.
-`freshness` is no script of k6's but `freshness.py`; its `rate` is of reads, and a tenth of it of price changes. Exit
+`freshness` is no script of k6's but `freshness.py`; its `rate` is of reads, and a tenth of it of price changes. Nor is
+`prices`: `book_freshness.py` measures how old the price book is while people order what they have just seen. Exit
 status: 0 when every threshold held, else 1. What was measured is printed and kept in build/loadtest-NAME.json.
 
 Refuses a stack that does not run, and any address but that stack's.
@@ -33,14 +34,20 @@ from deploy.demo.load import World, load, place_of
 from deploy.local import Layout, Stack, StackError
 from deploy.local.layout import REPOSITORY
 from deploy.local.processes import clean_environment
-from loadtests import freshness
+from loadtests import book_freshness, freshness
+from loadtests.book_freshness import MeasureError
 from shared import log
 
 SCRIPTS = ("baseline", "realtime")
-FRESHNESS = "freshness"
+FRESHNESS, PRICES = "freshness", "prices"
 CATEGORIES = 25
 RESTAURANTS, PRODUCTS, LISTENERS = 40, 2000, 50
 """How many of the demo's take part."""
+
+SHELF = 200
+"""Products whose prices change while they are ordered."""
+BOOK_P99_MS = 1000.0
+"""The promise: a price change is everywhere within a second."""
 
 LIMITS = {"rate": (1, 1000), "seconds": (5, 600)}
 """A token lives 15 minutes: no test is longer."""
@@ -51,18 +58,19 @@ def main(arguments: list[str]) -> int:
     log.configure("console", "loadtest", level=logging.WARNING)
     try:
         name, options = _options(arguments)
+        stack = _running_stack()
         if name == FRESHNESS:
-            summary, held = asyncio.run(_freshness(_running_stack(), options, console))
+            summary, held = asyncio.run(_freshness(stack, options, console))
         else:
-            cast = asyncio.run(_prepare(_running_stack(), console))
-            summary, held = _run(name, options, cast)
-    except StackError as error:
+            cast = asyncio.run(_prepare(stack, console))
+            summary, held = _prices(stack, options, cast) if name == PRICES else _run(name, options, cast)
+    except (StackError, MeasureError) as error:
         console.print(Text.assemble(("✗ ", "red"), (str(error), "bold")), soft_wrap=True)
         return 1
     path = REPOSITORY / "build" / f"loadtest-{name}.json"
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode({**options, **summary}), indent=2) + b"\n")
-    (_show_ages if name == FRESHNESS else _show)(summary, console)
+    {FRESHNESS: _show_ages, PRICES: _show_prices}.get(name, _show)(summary, console)
     console.print(f"Written: {path}")
     console.print("[green]Every threshold held.[/]" if held else "[red]A threshold was crossed.[/]")
     return 0 if held else 1
@@ -160,6 +168,25 @@ def _run(name: str, options: dict[str, int], cast: dict[str, Any]) -> tuple[dict
         return msgspec.json.decode(told.read_bytes(), type=dict[str, Any]), done.returncode == 0
 
 
+def _prices(stack: Stack, options: dict[str, int], cast: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """How old the price book was, and whether it was young enough. Raises MeasureError."""
+    edge: str = cast["edge"]
+    shop = book_freshness.Shop(
+        catalog=edge,
+        orders=edge,
+        customers=[_bearer(restaurant) for restaurant in cast["restaurants"]],
+        admin=_bearer(cast["admin"]),
+        database=stack.addresses.database("postgres"),
+        products=[product["product_id"] for product in cast["products"][:SHELF]],
+    )
+    found = asyncio.run(book_freshness.measure(shop, options["rate"], options["seconds"]))
+    return msgspec.to_builtins(found), found.p99 <= BOOK_P99_MS
+
+
+def _bearer(person: dict[str, Any]) -> dict[str, str]:
+    return {"Authorization": f"Bearer {person['token']}"}
+
+
 def _show(summary: dict[str, Any], console: Console) -> None:
     title = f"{summary['requests']:,} requests, {summary['per_second']:.1f} a second"
     console.print(_table(title, "request", summary["by_name"]))
@@ -170,6 +197,15 @@ def _show(summary: dict[str, Any], console: Console) -> None:
         console.print(_table(title, "after", frames["by_step"]))
         told = "Missing: {missing:,}. Repeated, out of order or not theirs: {wrong:,}. Sockets broken: {broken:,}."
         console.print(told.format(**frames))
+
+
+def _show_prices(summary: dict[str, Any], console: Console) -> None:
+    console.print(
+        f"Of {summary['changes']:,} price changes, sent → in the book: p50 {summary['p50']:.1f} ms, "
+        f"p99 {summary['p99']:.1f} ms, at most {summary['max']:.1f} ms."
+    )
+    orders = (f"{count:,} {what}" for what, count in sorted(summary["answers"].items()))
+    console.print(f"Orders: {', '.join(orders)}. None was charged a price that its customer did not see.")
 
 
 def _show_ages(summary: dict[str, Any], console: Console) -> None:
@@ -197,8 +233,9 @@ def _table(title: str, what: str, rows: dict[str, Any]) -> Table:
 def _options(arguments: list[str]) -> tuple[str, dict[str, int]]:
     """The script's name, and its options. Raises StackError."""
     name, *rest = arguments or [""]
-    if name not in (*SCRIPTS, FRESHNESS):
-        raise StackError(f"There is no load test {name!r}.", f"One of: {', '.join((*SCRIPTS, FRESHNESS))}")
+    names = (*SCRIPTS, FRESHNESS, PRICES)
+    if name not in names:
+        raise StackError(f"There is no load test {name!r}.", f"One of: {', '.join(names)}")
     options = {"rate": 100, "seconds": 60}
     for argument in rest:
         match = re.fullmatch(r"(rate|seconds)=(\d{1,4})", argument)

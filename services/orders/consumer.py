@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 import structlog
-from prometheus_client import Gauge
+from prometheus_client import Gauge, Histogram
 
 from proto import streams
 from proto.accounts import PersonEvent, RestaurantEvent
@@ -36,6 +36,11 @@ An order that comes alone waits for nothing."""
 
 WATCH_SECONDS = 5.0
 
+BOOK_AGE_SECONDS = Histogram(
+    "larder_price_book_age_seconds",
+    "From a change in the catalogue until the price book has it",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+)
 PENDING_SECONDS = Gauge("larder_orders_pending_seconds", "How long the oldest order has waited for the stock's answer")
 
 _log = structlog.get_logger("consumer")
@@ -49,6 +54,9 @@ async def learning(orders: Orders) -> AsyncIterator[None]:
 
     async def prices(batch: Sequence[Received[ProductEvent]]) -> None:
         await learn_prices(pool, [received.event.product for received in batch])
+        known = orders.now()
+        for received in batch:
+            BOOK_AGE_SECONDS.observe(max(0.0, (known - received.event.occurred_at).total_seconds()))
 
     async def restaurants(batch: Sequence[Received[RestaurantEvent]]) -> None:
         async with transaction(pool) as connection:

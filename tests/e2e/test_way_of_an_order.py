@@ -229,6 +229,13 @@ async def test_the_edge_is_healthy_and_answers_in_its_own_words(played: Played, 
         assert all("PIZZA" in product["name"] for product in page["items"])
     async with session.post(f"{played.edge}/api/orders", data=io.BytesIO(b"x" * 3_000_000)) as answer:
         assert (answer.status, answer.content_type) == (413, "application/problem+json")
+        assert "1 MiB" in json.loads(await answer.read())["detail"]
+    # A catalogue as a file may be larger: it comes to the service, which asks who is there.
+    imports = f"{played.edge}/api/catalog/imports?dry_run=true"
+    for size, status in ((3_000_000, 401), (16 * 1024 * 1024 + 1, 413)):
+        file = io.BytesIO(b"x" * size)
+        async with session.post(imports, data=file, headers={"Content-Type": "text/csv"}) as answer:
+            assert (answer.status, answer.content_type) == (status, "application/problem+json")
 
 
 def kill(stack: Stack, name: str) -> None:

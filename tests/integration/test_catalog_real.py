@@ -1,6 +1,7 @@
 """Finding real products: the whole catalogue of the demo, in a database of its own."""
 
 import asyncio
+import io
 import statistics
 import time
 from collections.abc import AsyncIterator
@@ -14,11 +15,12 @@ import pytest
 from deploy.demo import source
 from deploy.local import Stack
 from deploy.local.migrate import migrate
-from services.catalog import app
+from services.catalog import admin_store, app
 from services.catalog.importer import import_products
-from services.catalog.store import QUERIES
+from services.catalog.store import LATEST, QUERIES
 from shared.database import open_pool
-from tests.support import serving, settings_of
+from tests.plans import plan_of
+from tests.support import bearer, identity, serving, settings_of
 
 DATABASE = "larder_whole_catalogue"
 PRODUCTS = 92_331
@@ -28,6 +30,7 @@ SECONDS = 60
 
 @dataclass
 class Whole:
+    stack: Stack
     url: str
     session: aiohttp.ClientSession
     database: asyncpg.Connection
@@ -64,10 +67,10 @@ async def whole(stack: Stack) -> AsyncIterator[Whole]:
         assert time.monotonic() - began < SECONDS
         again = await import_products(pool, products)
     assert (first.created, again.created, again.updated, again.unchanged) == (PRODUCTS, 0, 0, PRODUCTS)
-    database = await asyncpg.connect(stack.addresses.database("postgres", DATABASE))
+    database = await asyncpg.connect(stack.addresses.database("postgres", DATABASE), statement_cache_size=0)
     settings = settings_of(stack, "catalog", app.Settings, LARDER_DATABASE_URL=url)
     async with serving(settings, app.build) as address, aiohttp.ClientSession() as session:
-        yield Whole(address, session, database)
+        yield Whole(stack, address, session, database)
     await database.close()
     stack.postgres.psql("postgres", sql=f"drop database {DATABASE} with (force)")
 
@@ -163,6 +166,47 @@ async def test_lists_are_read_from_their_indexes(
         plan = "\n".join(row[0] for row in await whole.database.fetch(f"explain {QUERIES[name].sql}", *parameters))
     assert index in plan, plan
     assert "Seq Scan" not in plan, plan
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "indexes"),
+    [
+        ("list_all_products", (None,), ("products_listed", "products_inactive")),
+        ("list_all_products", (False,), ("products_inactive",)),
+        (
+            "list_all_products_of_category",
+            (None, "YOGURT"),
+            ("products_of_category", "products_inactive_of_category"),
+        ),
+        ("list_all_products_of_category", (True, "YOGURT"), ("products_of_category",)),
+        ("find_all_products", (None, None, "10431"), ("products_by_sku", "products_by_name")),
+        ("find_all_products", (True, None, "yog"), ("products_by_sku", "products_by_name")),
+    ],
+)
+@pytest.mark.parametrize("generic", [False, True])
+async def test_admins_lists_read_a_page_of_their_indexes(
+    whole: Whole, name: str, parameters: tuple[object, ...], indexes: tuple[str, ...], generic: bool
+) -> None:
+    query = admin_store.QUERIES[name]
+    plan = await plan_of(whole.database, query, (LATEST, 21, *parameters), "begin", generic=generic)
+    lines = "\n".join(plan.lines)
+    assert all(index in lines for index in indexes), lines
+    assert "Seq Scan" not in lines, lines
+    # Two pages from their indexes, or every product whose name begins so.
+    assert plan.buffers < (150 if name.startswith("list") else 1500), lines
+
+
+async def test_the_whole_catalogue_goes_out_as_a_file_and_in_again_unchanged(whole: Whole) -> None:
+    headers = bearer(whole.stack, identity("admin"))
+    async with whole.session.get(f"{whole.url}/api/catalog/exports/products.csv", headers=headers) as answer:
+        file = await answer.read()
+    began = time.monotonic()
+    async with whole.session.post(
+        f"{whole.url}/api/catalog/imports", data=io.BytesIO(file), headers={**headers, "Content-Type": "text/csv"}
+    ) as answer:
+        report = await answer.json()
+    assert time.monotonic() - began < SECONDS
+    assert (report["lines"], report["unchanged"], report["stock_kept"]) == (PRODUCTS, PRODUCTS, 0)
 
 
 async def test_searches_are_answered_at_once(whole: Whole) -> None:
