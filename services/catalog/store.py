@@ -1,8 +1,8 @@
 """The database of the catalogue: one typed function a query of queries.sql.
 
-Invariant: no SQL stands anywhere else in the service, but for that of the importer, of the admins and of the stock beside
+Invariant: no SQL stands anywhere else in the service, but for that of the importer, of admins and of the stock beside
 it. Reads take one statement each, so they need no transaction; what changes something is given a connection with one
-that says who is asking (`begin_as`, or nobody: the system): the database writes it into the product's history.
+that says who is asking (`begin_as`; nobody is the system): the database writes it into the product's history.
 """
 
 from pathlib import Path
