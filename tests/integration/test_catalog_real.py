@@ -139,7 +139,9 @@ async def test_a_category_gives_each_of_its_products_once(whole: Whole) -> None:
 
 async def test_every_event_stands_in_the_outbox_once(whole: Whole) -> None:
     counted = await whole.database.fetchrow(
-        "select count(*), count(distinct key), count(distinct event_id) from catalog.outbox"
+        # The stock may have answered an order of another test beside them.
+        "select count(*), count(distinct key), count(distinct event_id) from catalog.outbox "
+        "where subject like 'catalog.v1.%'"
     )
     assert tuple(counted) == (PRODUCTS, PRODUCTS, PRODUCTS)
 
