@@ -6,7 +6,7 @@ set positional-arguments
 default:
     @just --list
 
-# Start the local stack and return when it is healthy: `just up --only postgres,nats,valkey`
+# Start the local stack and return when it is healthy: `just up --only postgres,nats,valkey,cache`
 up *args:
     @uv run python -m deploy.local up "$@"
 

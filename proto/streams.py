@@ -33,6 +33,9 @@ RESTAURANTS = "accounts.v1.restaurant.*"
 LOCATIONS = "locations.v1.*"
 """Core NATS, not stored: where a driver is."""
 
+CACHE_REPORTS = "cache.v1.report"
+"""Core NATS, a question that every process with copies answers: how its copies do."""
+
 
 def order_subject(restaurant_id: UUID, order_id: UUID, event: str) -> str:
     return f"orders.v1.{restaurant_id}.{order_id}.{event}"
@@ -41,6 +44,11 @@ def order_subject(restaurant_id: UUID, order_id: UUID, event: str) -> str:
 def orders_of_restaurant(restaurant_id: UUID) -> str:
     """Filter: every order event of one restaurant."""
     return f"orders.v1.{restaurant_id}.>"
+
+
+def order_events(event: str) -> str:
+    """Filter: this event of every order."""
+    return f"orders.v1.*.*.{event}"
 
 
 def events_of_order(order_id: UUID, restaurant_id: UUID | None = None) -> str:
@@ -75,3 +83,8 @@ def session_subject(session_id: UUID) -> str:
 
 def location_subject(driver_id: UUID) -> str:
     return f"locations.v1.{driver_id}"
+
+
+def cache_subject(kind: str, deed: str) -> str:
+    """Core NATS, a question that one owner of the kind answers: to do this with a key."""
+    return f"cache.v1.{kind}.{deed}"

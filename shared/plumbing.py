@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from redis.asyncio import Redis
 
 from shared.bus import Bus
+from shared.cache import CacheStore, open_cache_store
 from shared.cursor import Cursors
 from shared.database import Pool, open_pool
 from shared.http.front import Front
@@ -33,6 +34,7 @@ class Plumbing:
     pool: Pool
     bus: Bus
     valkey: Redis
+    cache: CacheStore
     verifier: TokenVerifier
     limiter: Limiter
     limits: Limits
@@ -49,7 +51,7 @@ class Plumbing:
 async def open_plumbing(
     settings: ContextSettings, name: str, now: Callable[[], datetime] = utc_now
 ) -> AsyncIterator[Plumbing]:
-    """Opens the pool, the bus and Valkey. Raises when Postgres is away; the other two may come later."""
+    """Opens the pool, the bus and both Valkeys. Raises when Postgres is away; the others may come later."""
     async with AsyncExitStack() as stack:
         tracer = await stack.enter_async_context(
             open_tracer(settings.otlp_endpoint, name, settings.instance, settings.trace_ratio)
@@ -64,6 +66,7 @@ async def open_plumbing(
         )
         bus = await stack.enter_async_context(Bus(settings.nats_url, name))
         valkey = await stack.enter_async_context(open_valkey(settings.valkey_url))
+        cache = await stack.enter_async_context(open_cache_store(settings.cache_url))
         revocations = Revocations()
         await stack.enter_async_context(hearing_revocations(bus, revocations, now))
         limiter = Limiter(valkey)
@@ -71,6 +74,7 @@ async def open_plumbing(
             pool=pool,
             bus=bus,
             valkey=valkey,
+            cache=cache,
             verifier=TokenVerifier(settings.token_public_key, revocations, now),
             limiter=limiter,
             limits=Limits(

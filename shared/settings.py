@@ -83,9 +83,10 @@ class ServiceSettings(BusSettings, frozen=True, kw_only=True):
 
 
 class ContextSettings(ServiceSettings, frozen=True, kw_only=True):
-    """A service with a schema of its own. `pool_size` is in connections."""
+    """A service with a schema of its own. `cache_url` is the Valkey that may forget; `pool_size` is in connections."""
 
     database_url: str
+    cache_url: str
     cursor_key: str
     pool_size: int = 10
     statement_cache: StatementCache = 100

@@ -26,7 +26,7 @@ from shared.outbox import app as relay_app
 from tests.support import POOLED, TEST_PORT, settings_of
 
 END_TO_END = Path(__file__).parent / "e2e"
-SERVERS = {"postgres", "nats", "valkey"} | ({"pooler"} if POOLED else set())
+SERVERS = {"postgres", "nats", "valkey", "cache"} | ({"pooler"} if POOLED else set())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,7 +45,7 @@ def logs_as_they_were() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """Postgres with every migration applied, NATS and Valkey."""
+    """Postgres with every migration applied, NATS and both Valkeys."""
     with tempfile.TemporaryDirectory() as folder:
         stack = Stack(Layout(state_dir=Path(folder) / "state", base_port=TEST_PORT))
         try:

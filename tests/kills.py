@@ -34,7 +34,7 @@ from shared.ids import new_id
 from tests.streams import Told, as_applied, stored
 from tests.support import bearer, eventually, identity
 
-PARTS = {"postgres", "nats", "valkey", "nginx", "orders", "catalog", "relay"}
+PARTS = {"postgres", "nats", "valkey", "cache", "nginx", "orders", "catalog", "relay"}
 KILLED = ("orders", "relay", "catalog")
 CLIENTS = 12
 PAUSE_SECONDS = (0.3, 1.5)

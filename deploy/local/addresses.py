@@ -37,7 +37,13 @@ class Addresses:
 
     @property
     def valkey(self) -> str:
+        """The one that holds state."""
         return f"redis://{HOST}:{self.layout.port('valkey')}/0"
+
+    @property
+    def cache(self) -> str:
+        """The Valkey that caches, and may forget everything."""
+        return f"redis://{HOST}:{self.layout.port('cache')}/0"
 
     def database(self, role: str, database: str = DATABASE) -> str:
         """A URL for one login role: `postgres` (superuser), `larder_owner` or one of the service roles."""

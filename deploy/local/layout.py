@@ -21,8 +21,8 @@ SOCKET_PATH_MAX = 90  # the kernel's limit is 107; supervisord binds to a longer
 REPLICAS_MAX = 10
 MEBIBYTE = 1024 * 1024
 
-# Ports relative to the base. A service's replica i listens on its offset + i. 6 is kept for the Valkey that caches,
-# 50 for analytics. The gateway's sockets come to a port of their own.
+# Ports relative to the base. A service's replica i listens on its offset + i. 50 is kept for analytics. The gateway's
+# sockets come to a port of their own.
 OFFSETS: Mapping[str, int] = {
     "nginx": 0,
     "postgres": 1,
@@ -30,6 +30,7 @@ OFFSETS: Mapping[str, int] = {
     "nats-monitoring": 3,
     "valkey": 4,
     "pooler": 5,
+    "cache": 6,
     "nginx-inside": 7,
     "accounts": 10,
     "catalog": 20,

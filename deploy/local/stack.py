@@ -391,7 +391,7 @@ class Stack:
 
     def _end_orphans(self, left: Mapping[str, list[processes.Process]]) -> None:
         """Services first and databases last here too."""
-        last = {"postgres": signal.SIGINT, "nats": signal.SIGTERM, "valkey": signal.SIGTERM}
+        last = {"postgres": signal.SIGINT, "nats": signal.SIGTERM, "valkey": signal.SIGTERM, "cache": signal.SIGTERM}
         processes.end([each for name, group in left.items() if name not in last for each in group])
         for name in last:
             group = left.get(name, [])

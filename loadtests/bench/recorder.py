@@ -19,9 +19,12 @@ from services.orders.commands import Orders
 from services.orders.domain import DomainError
 from services.orders.errors import answer_domain_error
 from shared.bus import Bus
+from shared.cache import Cache, CacheStore
+from shared.cache.step import Step
 from shared.cursor import Cursors
 from shared.http.routes import routes_of
 from shared.identity import Identity
+from shared.limits import open_valkey
 from shared.plumbing import utc_now
 from shared.settings import raw_key
 
@@ -86,10 +89,12 @@ async def record(stack: Stack, identity: Identity, request: Request) -> Sequence
     said: list[Said] = []
     connection = await asyncpg.connect(stack.addresses.database("orders_service"))
     try:
+        # Never in step, so everything is asked of the database.
+        copies = Cache(CacheStore(open_valkey(stack.addresses.cache)), Step("order", lambda: False), "order")
         orders = Orders(_Pool(_Connection(connection, said)), Bus(stack.addresses.nats, "bench"), utc_now)
         routes = routes_of(
             ROUTES,
-            Api(orders, Cursors(raw_key(stack.addresses.credentials.cursor_key))),
+            Api(orders, Cursors(raw_key(stack.addresses.credentials.cursor_key)), copies),
             title="Larder orders",
             path="/api/orders",
             exception_handlers={DomainError: answer_domain_error},

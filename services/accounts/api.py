@@ -10,8 +10,10 @@ from litestar.datastructures import Cookie
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from proto.cache import session_key
 from proto.envelope import Actor
 from services.accounts import commands, sessions, store
+from services.accounts.copies import Present, load_session
 from services.accounts.domain import (
     BelongingError,
     LastAdminError,
@@ -25,12 +27,15 @@ from services.accounts.domain import (
     StaleVersionError,
 )
 from services.accounts.events import SESSION_LIFE, Origin
-from services.accounts.sessions import Accounts, ChangePassword, Me, Opened, Session, SignIn
+from services.accounts.sessions import Accounts, ChangePassword, Opened, Session, SignIn
 from services.accounts.store import LAST_ID
+from shared.cache import Cache
 from shared.cursor import Cursors
 from shared.database import connection, inside_like
+from shared.http.answers import JSONAnswer
 from shared.http.caller import scope_of
 from shared.http.errors import answer_error
+from shared.http.freshness import wants_source
 from shared.http.front import TOKEN_COOKIE, address_of, cookie_of, refuse_other_origins
 from shared.http.guards import only, signed_in
 from shared.http.openapi import documented
@@ -41,6 +46,8 @@ from shared.identity import TOKEN_LIFE, Identity
 SESSION_COOKIE = "larder_session"
 SESSION_PATH = "/api/accounts/sessions/current"
 
+NOBODY = b'{"person":null}'
+
 AccountsRequest = Request[Identity | None, Any, Any]
 
 
@@ -50,12 +57,7 @@ class Api:
 
     accounts: Accounts
     cursors: Cursors
-
-
-class Present(msgspec.Struct, frozen=True):
-    """`person` is null for who is not signed in."""
-
-    person: Me | None
+    copies: Cache
 
 
 class PeoplePage(msgspec.Struct, frozen=True):
@@ -101,13 +103,22 @@ async def sign_out(request: AccountsRequest) -> Response[None]:
     return Response(None, status_code=204, cookies=gone)
 
 
-@get("/api/accounts/me", responses={200: ResponseSpec(Present), **documented(401, 429)}, summary="Who is signed in")
-async def get_me(request: AccountsRequest) -> Present:
-    """Null for nobody."""
-    who = request.user
-    if who is None or who.role == "system":
-        return Present(None)
-    return Present(Me(who.person_id, who.name, who.role, who.restaurant_id, who.zone))
+@get(
+    "/api/accounts/me", responses={200: ResponseSpec(Present), **documented(401, 429, 503)}, summary="Who is signed in"
+)
+async def get_me(request: AccountsRequest) -> JSONAnswer:
+    """As they are now, which their token may be too old to know. Null for nobody, and when the session has ended."""
+    api, who = _api(request), request.user
+    if who is None:
+        return JSONAnswer(NOBODY)
+    answer = await api.copies.get(
+        session_key(who.person_id, who.session_id),
+        lambda: load_session(api.accounts, who.person_id, who.session_id),
+        from_source=wants_source(request),
+    )
+    if answer is None:
+        return JSONAnswer(NOBODY)
+    return JSONAnswer(answer.body, headers=((b"cache-status", answer.cache_status.encode()),))
 
 
 @post(

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.accounts.api import ROUTES, Api, answer_belonging, answer_last_admin, answer_stale_version
+from services.accounts.copies import session_copies
 from services.accounts.domain import BelongingError, LastAdminError, StaleVersionError
 from services.accounts.sessions import Accounts
 from shared.http.routes import routes_of
@@ -32,18 +33,19 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
             failures_per_hour=settings.sign_in_failures_per_hour,
             now=plumbing.now,
         )
-        routes = routes_of(
-            ROUTES,
-            Api(accounts, plumbing.cursors),
-            title="Larder accounts",
-            path="/api/accounts",
-            exception_handlers={
-                StaleVersionError: answer_stale_version,
-                BelongingError: answer_belonging,
-                LastAdminError: answer_last_admin,
-            },
-        )
-        yield plumbing.front(routes)
+        async with session_copies(accounts, plumbing.cache, settings.instance) as copies:
+            routes = routes_of(
+                ROUTES,
+                Api(accounts, plumbing.cursors, copies),
+                title="Larder accounts",
+                path="/api/accounts",
+                exception_handlers={
+                    StaleVersionError: answer_stale_version,
+                    BelongingError: answer_belonging,
+                    LastAdminError: answer_last_admin,
+                },
+            )
+            yield plumbing.front(routes)
 
 
 def main() -> None:

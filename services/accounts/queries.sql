@@ -139,6 +139,21 @@ from accounts.sessions as session
 inner join accounts.people as person on person.id = session.person_id
 where session.id = $1 and session.revoked_at is null and session.expires_at > $2 and person.active;
 
+-- name: get_present_session
+-- The same of a person, as they are now and with the version that says so.
+select
+    session.expires_at, person.version as person_version, person.id as person_id, person.name, person.role,
+    person.restaurant_id, person.zone
+from accounts.sessions as session
+inner join accounts.people as person on person.id = session.person_id
+where session.id = $1 and session.revoked_at is null and session.expires_at > $2 and person.active and person.id = $3;
+
+-- name: list_living_sessions
+-- The living sessions of these people.
+select id, person_id
+from accounts.sessions
+where person_id = any($1::uuid []) and revoked_at is null and expires_at > $2;
+
 -- name: get_session_by_secret
 -- The same, by what the browser holds.
 select

@@ -35,6 +35,18 @@ class LivingSession(msgspec.Struct, frozen=True, kw_only=True):
     zone: int | None
 
 
+class PresentSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A living session, and its person as they are at `person_version`."""
+
+    expires_at: datetime
+    person_version: int
+    person_id: UUID
+    name: str
+    role: PersonRole
+    restaurant_id: UUID | None
+    zone: int | None
+
+
 async def get_credentials(connection: Connection, email: str) -> Credentials | None:
     row = await QUERIES["get_credentials"].row(connection, email)
     return None if row is None else Credentials(_person(row), row["password_hash"])
@@ -140,6 +152,21 @@ async def insert_session(
 async def get_session(connection: Connection, session_id: UUID, now: datetime) -> LivingSession | None:
     row = await QUERIES["get_session"].row(connection, session_id, now)
     return None if row is None else _session(row)
+
+
+async def get_present_session(
+    connection: Connection, person_id: UUID, session_id: UUID, now: datetime
+) -> PresentSession | None:
+    row = await QUERIES["get_present_session"].row(connection, session_id, now, person_id)
+    return None if row is None else PresentSession(**row)
+
+
+async def list_living_sessions(
+    connection: Connection, people: Sequence[UUID], now: datetime
+) -> list[tuple[UUID, UUID]]:
+    """(session, person) of these people."""
+    rows = await QUERIES["list_living_sessions"].rows(connection, people, now)
+    return [(row["id"], row["person_id"]) for row in rows]
 
 
 async def get_session_by_secret(connection: Connection, secret_hash: bytes, now: datetime) -> LivingSession | None:

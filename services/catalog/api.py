@@ -3,6 +3,7 @@
 What anybody may read is the same for everybody, so the edge may keep it: `cacheable` says for how long.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
@@ -12,13 +13,16 @@ from litestar import MediaType, Request, Response, get, patch, post
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
+from proto.cache import product_key
 from services.catalog import cacheable, commands, search, store
 from services.catalog.commands import Catalog
+from services.catalog.copies import load_product
 from services.catalog.domain import Changes, NewProduct, Product
 from services.catalog.edge import Edge
 from services.catalog.edge_store import Entry
 from services.catalog.search import MOST_WORDS
 from services.catalog.store import BEST, LATEST, Category, Found, Listed
+from shared.cache import Cache
 from shared.cursor import Cursors
 from shared.database import connection
 from shared.http.caller import caller_of
@@ -45,6 +49,7 @@ class Api:
     catalog: Catalog
     cursors: Cursors
     edge: Edge
+    copies: Cache
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -112,13 +117,18 @@ async def get_product(
     if_none_match: IfNoneMatch = None,
 ) -> Response[bytes]:
     """An inactive one too: it is not available."""
-    async with connection(api_of(request).catalog.pool) as reading:
-        product = await store.get_product(reading, product_id)
-    if product is None:
+    api = api_of(request)
+    answer = await api.copies.get(
+        product_key(product_id),
+        lambda: load_product(api.catalog.pool, product_id),
+        # What the edge keeps for an hour has to be made after the change that it was told of.
+        from_source=cacheable.is_for_keeping(request),
+    )
+    if answer is None:
         raise not_found("product")
     # All that is answered follows from the version: what sells out or comes back has its next one.
-    etag = f'"{product.version}"'
-    return _cacheable(request, _encoder.encode(product), if_none_match, cacheable.product_entry(product_id), etag)
+    etag, entry = f'"{answer.version}"', cacheable.product_entry(product_id)
+    return _cacheable(request, answer.body, if_none_match, entry, etag, {"Cache-Status": answer.cache_status})
 
 
 @get(
@@ -161,7 +171,9 @@ async def change_product(
     request: CatalogRequest, product_id: FromPath[UUID], data: JSONBody[Changes]
 ) -> Response[bytes]:
     """What is not named stays. A change that changes nothing answers the product as it is."""
-    product = await commands.change_product(api_of(request).catalog, caller_of(request), product_id, data)
+    api = api_of(request)
+    product = await commands.change_product(api.catalog, caller_of(request), product_id, data)
+    api.copies.hint(product_key(product.id), product.version)
     return Response(_encoder.encode(product), media_type=MediaType.JSON)
 
 
@@ -190,12 +202,18 @@ async def _found(api: Api, wanted: _Wanted, scope: str, cursor: str | None, limi
 
 
 def _cacheable(
-    request: CatalogRequest, body: bytes, if_none_match: str | None, entry: Entry | None = None, etag: str | None = None
+    request: CatalogRequest,
+    body: bytes,
+    if_none_match: str | None,
+    entry: Entry | None = None,
+    etag: str | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> Response[bytes]:
-    """200, or 304 for who has it. `entry`: what it is at the edge, when it may be kept there for an hour."""
+    """200, or 304 for who has it. `entry`: what it is at the edge, when it may be kept there for an hour. `more`
+    headers."""
     api = api_of(request)
     etag = cacheable.etag_of(body) if etag is None else etag
-    headers = {"ETag": etag, **cacheable.lifetime(request, api.catalog.now(), api.edge, entry)}
+    headers = {**(more or {}), "ETag": etag, **cacheable.lifetime(request, api.catalog.now(), api.edge, entry)}
     known = if_none_match is not None and cacheable.matches(if_none_match, etag)
     return Response(
         b"" if known else body, status_code=304 if known else 200, media_type=MediaType.JSON, headers=headers

@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.catalog import admin_api, api
+from services.catalog import admin_api, api, cache_api
 from services.catalog.api import Api
 from services.catalog.commands import Catalog
 from services.catalog.consumer import keeping_stock
+from services.catalog.copies import product_copies
 from services.catalog.edge import Edge, refreshing
 from services.catalog.edge_doors import Doors
 from shared.http.routes import routes_of
@@ -24,12 +25,15 @@ class Settings(ContextSettings, frozen=True, kw_only=True):
 
 @asynccontextmanager
 async def build(settings: Settings) -> AsyncIterator[Application]:
-    async with open_plumbing(settings, "catalog") as plumbing:
+    async with (
+        open_plumbing(settings, "catalog") as plumbing,
+        product_copies(plumbing.bus, plumbing.pool, plumbing.cache, settings.instance) as copies,
+    ):
         catalog = Catalog(plumbing.pool, plumbing.bus, plumbing.now)
         edge = Edge(plumbing.pool, Doors(settings.edge_url))
         routes = routes_of(
-            (*api.ROUTES, *admin_api.ROUTES),
-            Api(catalog, plumbing.cursors, edge),
+            (*api.ROUTES, *admin_api.ROUTES, *cache_api.ROUTES),
+            Api(catalog, plumbing.cursors, edge, copies),
             title="Larder catalogue",
             path="/api/catalog",
         )

@@ -46,6 +46,11 @@ def first_page_entry(request: Asked, category: str) -> Entry | None:
     return Entry(f"{PRODUCTS}?{asked}", category=category) if asked in spelled else None
 
 
+def is_for_keeping(request: Asked) -> bool:
+    """Whether it comes from the edge's inner door, to be kept there for an hour."""
+    return EDGE_KEEP.decode() in request.headers
+
+
 def lifetime(request: Asked, now: datetime, edge: Edge, entry: Entry | None) -> dict[str, str]:
     """The headers that say how long. Raises Problem: 400 for an X-Edge-Keep that says nothing.
 

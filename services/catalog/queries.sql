@@ -4,6 +4,12 @@ select id, sku, name, category, unit, price_cents, version, active and coalesce(
 from catalog.products
 where id = $1;
 
+-- name: get_products
+-- The same of many, for the cache.
+select id, sku, name, category, unit, price_cents, version, active and coalesce(stock > 0, true) as available
+from catalog.products
+where id = any($1::uuid []);
+
 -- name: list_products
 -- A page of the active products, newest first, below $1.
 select id, sku, name, category, unit, price_cents, version, coalesce(stock > 0, true) as available
@@ -117,3 +123,16 @@ with changed as (
 )
 insert into catalog.outbox (event_id, key, subject, payload)
 select $10, changed.id, $11, $12 from changed;
+
+-- name: insert_cache_audit
+-- What an admin is about to do with a key of the cache.
+insert into catalog.cache_audit (id, at, actor_id, deed, key, request_id)
+values ($1, $2, $3, $4, $5, $6);
+
+-- name: list_cache_audit
+-- A page of what admins did, newest first, below $1.
+select id, at, actor_id, deed, key, request_id
+from catalog.cache_audit
+where id < $1
+order by id desc
+limit $2;

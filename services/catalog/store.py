@@ -5,6 +5,7 @@ it. Reads take one statement each, so they need no transaction; what changes som
 that says who is asking (`begin_as`; nobody is the system): the database writes it into the product's history.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -79,6 +80,11 @@ def begin_as(origin: Origin) -> str:
 async def get_product(connection: Connection, product_id: UUID) -> Listed | None:
     row = await QUERIES["get_product"].row(connection, product_id)
     return None if row is None else _listed(row)
+
+
+async def get_products(connection: Connection, products: Sequence[UUID]) -> list[Listed]:
+    """Those of them that there are, in no order."""
+    return [_listed(row) for row in await QUERIES["get_products"].rows(connection, products)]
 
 
 async def list_products(connection: Connection, below: UUID, limit: int, category: str | None) -> list[Listed]:

@@ -6,40 +6,31 @@ another epoch, or one that ends before our position, begins anew at its head, an
 """
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
-from time import monotonic, time_ns
+from time import time_ns
 
 import msgspec
 import nats.errors
 import structlog
-from nats.aio.client import Client
-from nats.aio.msg import Msg
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamInfo
+from nats.js.api import StreamInfo
 from nats.js.errors import NotFoundError
 from prometheus_client import Counter
 
-from proto.streams import EPOCH, ORDERS
+from proto.streams import ORDERS
 from services.gateway.entry import Entry
 from services.gateway.hub import Hub
 from shared.bus import REFUSED, Bus
+from shared.feed import BrokenFeedError, Feed, epoch_of, pushing
 
 WARM_EVENTS = 50_000
 """Read at the start, so that those who come back after a restart are served from memory."""
 
-HEARTBEAT_SECONDS = 1.0
-SILENCE_SECONDS = 3.0
 RETRY_SECONDS = 0.5
-INACTIVE_SECONDS = 30.0
 NO_LIMIT = 0
 
 FOLLOWS = Counter("larder_gateway_follows_total", "Consumers made: one at the start, more after a break")
 
 _log = structlog.get_logger("stream")
-
-
-class BrokenFeedError(Exception):
-    """Something is missing between two messages, or nothing comes any more."""
 
 
 class Stream:
@@ -75,25 +66,12 @@ class Stream:
         info = await jetstream.stream_info(ORDERS.name)
         self._begin_if_other(info)
         inbox = client.new_inbox()
-        await jetstream.add_consumer(
-            ORDERS.name,
-            ConsumerConfig(
-                deliver_subject=inbox,
-                deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-                opt_start_seq=self._hub.seq + 1,
-                ack_policy=AckPolicy.NONE,
-                idle_heartbeat=HEARTBEAT_SECONDS,
-                flow_control=True,
-                inactive_threshold=INACTIVE_SECONDS,
-                mem_storage=True,
-                num_replicas=1,
-            ),
-        )
+        await jetstream.add_consumer(ORDERS.name, pushing(inbox, self._hub.seq + 1))
         FOLLOWS.inc()
         # It sends once somebody listens: until here the stream may have been made anew.
-        if _epoch_of(await jetstream.stream_info(ORDERS.name)) != self._hub.epoch:
+        if epoch_of(await jetstream.stream_info(ORDERS.name)) != self._hub.epoch:
             raise BrokenFeedError("the stream was made anew")
-        feed = _Feed(client, lambda seq, data: self._take(seq, data, info.state.last_seq))
+        feed = Feed(client, lambda seq, data: self._take(seq, data, info.state.last_seq))
         subscription = await client.subscribe(
             inbox, cb=feed.receive, pending_msgs_limit=NO_LIMIT, pending_bytes_limit=NO_LIMIT
         )
@@ -105,7 +83,7 @@ class Stream:
                 await subscription.unsubscribe()
 
     def _begin_if_other(self, info: StreamInfo) -> None:
-        state, epoch = info.state, _epoch_of(info)
+        state, epoch = info.state, epoch_of(info)
         if self._hub.epoch is None:
             first = max(state.first_seq or 1, state.last_seq - self._warm + 1)
             self._hub.begin(epoch, first - 1)
@@ -130,54 +108,3 @@ class Stream:
         if self._hub.seq >= head:
             self.following.set()
             self.caught_up.set()
-
-
-class _Feed:
-    """What one consumer sends, checked for holes. It takes nothing more once there was one."""
-
-    def __init__(self, client: Client, take: Callable[[int, bytes], None]) -> None:
-        self._client = client
-        self._take = take
-        self._expected = 1
-        self._heard_at = monotonic()
-        self._broken = asyncio.Event()
-
-    async def watch(self) -> None:
-        """Returns never. Raises BrokenFeedError."""
-        while True:
-            try:
-                async with asyncio.timeout(HEARTBEAT_SECONDS):
-                    await self._broken.wait()
-            except TimeoutError:
-                if monotonic() - self._heard_at > SILENCE_SECONDS:
-                    self._broken.set()
-                    raise BrokenFeedError("nothing was heard") from None
-            else:
-                raise BrokenFeedError("a message is missing")
-
-    async def receive(self, message: Msg) -> None:
-        self._heard_at = monotonic()
-        if self._broken.is_set():
-            return
-        if message.headers and message.headers.get("Status"):
-            await self._answer(message, message.headers)
-            return
-        place = message.metadata.sequence
-        if place.consumer == self._expected:
-            self._expected += 1
-            self._take(place.stream, message.data)
-        else:
-            self._broken.set()
-
-    async def _answer(self, message: Msg, headers: dict[str, str]) -> None:
-        """To a question whether we keep up, or to an idle heartbeat, which says what was sent last."""
-        keep_sending = message.reply or headers.get("Nats-Consumer-Stalled")
-        if keep_sending:
-            await self._client.publish(keep_sending)
-        last = headers.get("Nats-Last-Consumer")
-        if last is not None and int(last) != self._expected - 1:
-            self._broken.set()
-
-
-def _epoch_of(info: StreamInfo) -> str:
-    return (info.config.metadata or {}).get(EPOCH, "")

@@ -13,11 +13,14 @@ from proto import orders as contract
 from proto.orders import Status
 from services.orders import commands, domain, store
 from services.orders.commands import Orders, PlaceOrder, Transition
+from services.orders.copies import hint_order, read_order
 from services.orders.store import NEWEST, Entry, HistoryEntry, Position
+from shared.cache import Cache
 from shared.cursor import Cursors
 from shared.database import Connection, inside_like, transaction
 from shared.http.answers import JSONAnswer
 from shared.http.caller import caller_of
+from shared.http.freshness import wants_source
 from shared.http.guards import only, signed_in
 from shared.http.openapi import documented
 from shared.http.paging import Cursor, Limit, cut
@@ -37,6 +40,7 @@ class Api:
 
     orders: Orders
     cursors: Cursors
+    copies: Cache
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -115,12 +119,13 @@ async def list_orders(
     summary="One order",
 )
 async def get_order(request: OrderRequest, order_id: FromPath[UUID]) -> JSONAnswer:
-    """Whole, if the caller may see it."""
-    async with transaction(api_of(request).orders.pool, store.begin_as(request.user)) as connection:
-        order = await store.get_order(connection, order_id)
-    if order is None:
+    """Whole, if the caller may see it. A copy may be milliseconds behind a change: whoever settles what a socket told
+    asks with `Cache-Control: no-cache` and gets what the database has."""
+    api = api_of(request)
+    answer = await read_order(api.copies, api.orders.pool, request.user, order_id, from_source=wants_source(request))
+    if answer is None:
         raise not_found("order")
-    return JSONAnswer(_encoder.encode(order))
+    return JSONAnswer(answer.body, headers=((b"cache-status", answer.cache_status.encode()),))
 
 
 @get(
@@ -162,7 +167,9 @@ async def change_order(
     """Reject, prepare, ready, assign, claim, deliver, fail or cancel, as the caller's role may. A pending order is
     confirmed by its stock: whoever asks for that gets 409 `stock`."""
     key = None if idempotency_key is None else key_of(idempotency_key)
-    answer = await commands.change_order(api_of(request).orders, caller_of(request), order_id, key, data)
+    api = api_of(request)
+    answer = await commands.change_order(api.orders, caller_of(request), order_id, key, data)
+    hint_order(api.copies, order_id, answer.body)
     return JSONAnswer(answer.body, answer.status)
 
 

@@ -7,6 +7,7 @@ from services.orders import api, credit_api, route_api
 from services.orders.api import Api
 from services.orders.commands import Orders
 from services.orders.consumer import learning
+from services.orders.copies import order_copies
 from services.orders.domain import DomainError
 from services.orders.errors import answer_domain_error
 from shared.http.routes import routes_of
@@ -22,11 +23,14 @@ class Settings(ContextSettings, frozen=True, kw_only=True):
 
 @asynccontextmanager
 async def build(settings: Settings) -> AsyncIterator[Application]:
-    async with open_plumbing(settings, "orders") as plumbing:
+    async with (
+        open_plumbing(settings, "orders") as plumbing,
+        order_copies(plumbing.bus, plumbing.pool, plumbing.cache, settings.instance) as copies,
+    ):
         orders = Orders(plumbing.pool, plumbing.bus, plumbing.now)
         routes = routes_of(
             (*api.ROUTES, *credit_api.ROUTES, *route_api.ROUTES),
-            Api(orders, plumbing.cursors),
+            Api(orders, plumbing.cursors, copies),
             title="Larder orders",
             path="/api/orders",
             exception_handlers={DomainError: answer_domain_error},

@@ -71,6 +71,9 @@ STEPS: Mapping[tuple[Status, Status], Step] = {
     ("failed", "cancelled"): _by("OrderCancelled", "admin"),
 }
 
+PLACED: EventType = "OrderPlaced"
+"""The event of an order's first version."""
+
 NAMES_A_DRIVER = frozenset({("preparing", "ready"), ("ready", "ready"), ("ready", "out_for_delivery")})
 """The steps with which an admin may give the order to a driver."""
 
@@ -264,9 +267,38 @@ def audience(before: Order | None, after: Order) -> Audience:
     )
 
 
-def offer_zone(order: Order) -> int | None:
+def offer_zone(order: "Order | Sight") -> int | None:
     """The zone in which the order is an open offer."""
     return order.zone if order.status == "ready" and order.driver_id is None else None
+
+
+class Viewer(msgspec.Struct, frozen=True):
+    """What of a person decides which orders they see."""
+
+    role: Role
+    person_id: UUID
+    restaurant_id: UUID | None
+    zone: int | None
+
+
+class Sight(msgspec.Struct, frozen=True):
+    """What of an order decides who sees it."""
+
+    restaurant_id: UUID
+    zone: int
+    driver_id: UUID | None
+    status: Status
+
+
+def sees(viewer: Viewer, order: Sight) -> bool:
+    """The row policy, for an order that did not come through it."""
+    match viewer.role:
+        case "admin" | "system":
+            return True
+        case "restaurant":
+            return viewer.restaurant_id == order.restaurant_id
+        case "driver":
+            return viewer.person_id == order.driver_id or (viewer.zone is not None and viewer.zone == offer_zone(order))
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True):
@@ -311,4 +343,4 @@ def place(
         created_at=at,
         updated_at=at,
     )
-    return Changed(order, "OrderPlaced", audience(None, order))
+    return Changed(order, PLACED, audience(None, order))

@@ -8,6 +8,7 @@ from litestar import get, put
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
 
+from proto.cache import order_key
 from services.orders import route_commands, store
 from services.orders.api import OrderRequest, Page, PageDocument, api_of
 from services.orders.route_commands import MAX_STOPS, PutRoute, SetDuty
@@ -88,7 +89,10 @@ async def get_route(
 )
 async def put_route(request: OrderRequest, data: JSONBody[PutRoute]) -> JSONAnswer:
     """Each order whose stop changes gets its next version, and everybody who sees it is told."""
-    entries = await route_commands.put_route(api_of(request).orders, caller_of(request), data)
+    api = api_of(request)
+    entries = await route_commands.put_route(api.orders, caller_of(request), data)
+    for entry in entries:
+        api.copies.hint(order_key(entry.id), entry.version)
     return JSONAnswer(_encoder.encode(Page(entries, None)))
 
 

@@ -17,6 +17,7 @@ from proto.orders import Status
 from proto.realtime import CloseCode, Position
 from proto.streams import ORDERS
 from services.gateway import replay, stream
+from shared import feed
 from shared.bus import Bus, ensure_stream, remake_stream
 from shared.identity import Identity
 from shared.ids import new_id
@@ -90,8 +91,8 @@ async def nats(tmp_path: Path) -> AsyncIterator[OwnNats]:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Silence is noticed sooner, so that the tests are short."""
-    monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 0.2)
-    monkeypatch.setattr(stream, "SILENCE_SECONDS", 0.6)
+    monkeypatch.setattr(feed, "HEARTBEAT_SECONDS", 0.2)
+    monkeypatch.setattr(feed, "SILENCE_SECONDS", 0.6)
     monkeypatch.setattr(stream, "RETRY_SECONDS", 0.1)
 
 
@@ -180,7 +181,7 @@ async def test_a_cut_link_is_mended_by_one_new_consumer_without_a_gap(stack: Sta
             await link.join()
             assert told(await events(client, 1)) == [("orders", "OrderConfirmed", 2)]
             follows = stream.FOLLOWS._value.get()
-            await asyncio.sleep(2.5 * stream.SILENCE_SECONDS)  # the old consumer lives on: it must not be heard
+            await asyncio.sleep(2.5 * feed.SILENCE_SECONDS)  # the old consumer lives on: it must not be heard
             await life.move("preparing")
             assert told(await events(client, 1)) == [("orders", "OrderPreparationStarted", 3)]
             assert stream.FOLLOWS._value.get() == follows

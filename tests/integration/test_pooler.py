@@ -43,7 +43,7 @@ def stack() -> Iterator[Stack]:
         pooler.find()
     except StackError as error:
         pytest.fail(f"{error} {error.hint}")
-    with own_stack(only={"postgres", "nats", "valkey", "pooler"}) as stack:
+    with own_stack(only={"postgres", "nats", "valkey", "cache", "pooler"}) as stack:
         yield stack
 
 

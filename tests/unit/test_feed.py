@@ -8,8 +8,8 @@ import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from services.gateway import stream
-from services.gateway.stream import BrokenFeedError, _Feed
+from shared import feed
+from shared.feed import BrokenFeedError, Feed
 
 
 class Answers(Client):
@@ -45,7 +45,7 @@ class Listener:
     def __init__(self) -> None:
         self.client = Answers()
         self.taken: list[int] = []
-        self.feed = _Feed(self.client, lambda seq, _: self.taken.append(seq))
+        self.feed = Feed(self.client, lambda seq, _: self.taken.append(seq))
 
     async def gets(self, *messages: Msg) -> None:
         for message in messages:
@@ -79,8 +79,8 @@ async def test_a_heartbeat_that_knows_of_more_breaks_the_feed() -> None:
 
 
 async def test_silence_breaks_the_feed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 0.005)
-    monkeypatch.setattr(stream, "SILENCE_SECONDS", 0.01)
+    monkeypatch.setattr(feed, "HEARTBEAT_SECONDS", 0.005)
+    monkeypatch.setattr(feed, "SILENCE_SECONDS", 0.01)
     one = Listener()
     assert await one.is_broken()
     await one.gets(Sent(1, 10))

@@ -1,0 +1,97 @@
+"""Copies of orders in the cache: what one is made of, which events make it old, and who is answered from it.
+
+Invariants: a copy answers only whom the row policy would let SELECT that version of the order (`domain.sees`), and only
+with yes: whoever it would refuse is answered by the database under their own role. A copy is the answer's bytes, which
+are the same for everybody who may see the order.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import get_args
+from uuid import UUID
+
+import msgspec
+
+from proto import orders as contract
+from proto import streams
+from proto.cache import ids_of, order_key
+from services.orders import domain, store
+from shared.bus import Bus
+from shared.cache import Answer, Cache, CacheStore, Change, Followed, Loaded, open_cache, schema_of
+from shared.database import Pool, transaction
+from shared.identity import Identity
+
+LIFE_SECONDS = 900.0
+
+CHANGES = tuple(streams.order_events(event) for event in get_args(contract.EventType) if event != domain.PLACED)
+"""All but the first of an order: nobody has an older copy of a first version, and most events are first ones."""
+
+_encoder = msgspec.json.Encoder()
+_sights = msgspec.json.Decoder(domain.Sight)
+
+
+class _Head(msgspec.Struct):
+    id: UUID
+    version: int
+
+
+_heads = msgspec.json.Decoder(_Head)
+
+
+class _Changed(msgspec.Struct):
+    """What is read of an OrderEvent."""
+
+    occurred_at: datetime
+    order: _Head
+
+
+@asynccontextmanager
+async def order_copies(bus: Bus, pool: Pool, cache: CacheStore, instance: str) -> AsyncIterator[Cache]:
+    """Up to date by the events of orders."""
+
+    async def reload(key: str) -> Loaded | None:
+        return await load_order(pool, store.SYSTEM, ids_of(key)[0])
+
+    async with open_cache(
+        bus,
+        cache,
+        "order",
+        Followed(streams.ORDERS, CHANGES, _Changed, _changes),
+        reload,
+        schema=schema_of(contract.Order),
+        life_seconds=LIFE_SECONDS,
+        service="orders",
+        instance=instance,
+    ) as copies:
+        yield copies
+
+
+async def read_order(
+    copies: Cache, pool: Pool, identity: Identity, order_id: UUID, *, from_source: bool
+) -> Answer | None:
+    """The order as the caller may see it; None when they may not, or there is none."""
+    viewer = domain.Viewer(identity.role, identity.person_id, identity.restaurant_id, identity.zone)
+    return await copies.get(
+        order_key(order_id),
+        lambda: load_order(pool, store.begin_as(identity), order_id),
+        who=viewer,
+        fits=lambda body: domain.sees(viewer, _sights.decode(body)),
+        from_source=from_source,
+    )
+
+
+async def load_order(pool: Pool, begin: str, order_id: UUID) -> Loaded | None:
+    """From the database, under the role that `begin` sets."""
+    async with transaction(pool, begin) as connection:
+        order = await store.get_order(connection, order_id)
+    return None if order is None else Loaded(version=order.version, body=_encoder.encode(order))
+
+
+def hint_order(copies: Cache, order_id: UUID, answer: bytes) -> None:
+    """After a step: whoever asks next is not told of before it."""
+    copies.hint(order_key(order_id), _heads.decode(answer).version)
+
+
+async def _changes(events: Sequence[_Changed]) -> list[Change]:
+    return [Change(order_key(event.order.id), event.order.version, event.occurred_at.timestamp()) for event in events]
