@@ -171,9 +171,7 @@ async def test_a_copy_of_another_shape_is_none(one: Process, server: ValkeyServe
         assert (await newer.get(row)).came == "hit"
 
 
-async def test_a_copy_is_refreshed_before_its_life_ends_by_one_of_its_readers(
-    rows: Rows, server: ValkeyServer
-) -> None:
+async def test_a_copy_is_refreshed_before_its_life_ends_by_one_of_its_readers(rows: Rows, server: ValkeyServer) -> None:
     async with process(rows, server.url, life_seconds=3600) as one:
         await one.in_step()
         row = rows.add()
@@ -296,8 +294,8 @@ async def test_another_stream_begins_without_copies(rows: Rows, server: ValkeySe
         assert (await after.get(row)).version == 2
 
 
-def _loading(rows: Rows):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    async def load_many(keys):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _loading(rows: Rows):  # type: ignore[no-untyped-def]
+    async def load_many(keys):  # type: ignore[no-untyped-def]
         wanted = {product_key(row): row for row in rows.versions}
         return {key: await rows.load(wanted[key]) for key in keys}
 
