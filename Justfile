@@ -133,6 +133,14 @@ kills *args:
 stock-rush *args:
     @uv run python -m tests.stock_rush "$@"
 
+# Kill, freeze and empty the cache for so many seconds while people order and prices change: `just cache-outage 60`
+cache-outage *args:
+    @uv run python -m tests.cache_outage "$@"
+
+# Read a real week's baskets through the cache, cold and warm, and say the hit ratios: `just cache-week 30`
+cache-week *args:
+    @uv run python -m loadtests.cache_week "$@"
+
 # Break and kill everything at once for so long while 200 clients listen, and compare: `just adversary 30m --seed 7`
 adversary *args:
     @uv run python -m tests.adversary "$@"

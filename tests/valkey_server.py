@@ -20,6 +20,8 @@ from tests.support import eventually, free_port
 
 @dataclass
 class ValkeyServer:
+    """`home` is there when it starts."""
+
     home: Path
     port: int = field(default_factory=free_port)
     process: asyncio.subprocess.Process | None = None
@@ -78,7 +80,6 @@ class ValkeyServer:
 @asynccontextmanager
 async def own_valkey(home: Path) -> AsyncIterator[ValkeyServer]:
     server = ValkeyServer(home)
-    home.mkdir(exist_ok=True)
     try:
         await server.start()
         yield server

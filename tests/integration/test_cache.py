@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
@@ -18,8 +17,8 @@ from tests.valkey_server import ValkeyServer, own_valkey
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[ValkeyServer]:
-    async with own_valkey(tmp_path / "valkey") as server:
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ValkeyServer]:
+    async with own_valkey(tmp_path_factory.mktemp("valkey")) as server:
         yield server
 
 

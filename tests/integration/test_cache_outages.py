@@ -1,5 +1,5 @@
-"""The cache's Valkey frozen, killed, emptied, full, or back with what it had a while ago; and NATS away: every answer is
-what the source says, soon, and afterwards the cache serves again."""
+"""The cache's Valkey frozen, killed, emptied, full, or back with what it had a while ago; and NATS away: every answer
+is what the source says, soon, and afterwards the cache serves again."""
 
 import time
 from collections.abc import AsyncIterator
@@ -19,8 +19,8 @@ SOON_SECONDS = 0.5
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[ValkeyServer]:
-    async with own_valkey(tmp_path / "valkey") as server:
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ValkeyServer]:
+    async with own_valkey(tmp_path_factory.mktemp("valkey")) as server:
         yield server
 
 
@@ -72,7 +72,7 @@ async def test_a_killed_valkey_comes_back_with_its_copies_and_without_what_chang
 async def test_copies_of_the_past_are_not_served_after_a_power_cut(
     bus: Bus, server: ValkeyServer, tmp_path: Path
 ) -> None:
-    """The tombstone of a change was on no disk yet: neither who lived through it nor who starts then serves the copy."""
+    """The floor of a change was on no disk yet: neither who lived through it nor who starts then serves the copy."""
     rows = Rows(bus)
     row = rows.add()
     async with process(rows, server.url) as one:

@@ -1,5 +1,5 @@
-"""Who is told of an order is who may read it: the audience of each event against the row policies, over HTTP, and against
-what the cache answers."""
+"""Who is told of an order is who may read it: the audience of each event against the row policies, over HTTP, and
+against what the cache answers."""
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
