@@ -8,7 +8,7 @@ import promql_parser
 import pytest
 from prometheus_client import REGISTRY
 
-import services.catalog.app  # registers the metrics of stock and of the edge
+import services.catalog.app  # registers the metrics of stock, of the edge and of the cache
 import services.gateway.app  # registers the gateway's metrics
 import services.orders.app  # noqa: F401  registers the orders' metrics
 import shared.outbox.app  # noqa: F401  registers the relay's metrics
