@@ -42,8 +42,8 @@ class RealtimeFeed:
     `positions` are by topic, as far as everything was handed out: who keeps them beside what came of it goes on from
     there after a restart. `client` is the connection, None while there is none, and `broken_by` then says why.
 
-    Fetch over HTTP after the first `subscribed` of a topic and after every `resync`, and keep the higher version of
-    each order; after that nothing needs to be fetched again.
+    Fetch over HTTP (a single order with `Cache-Control: no-cache`) after the first `subscribed` of a topic and after
+    every `resync`, and keep the higher version of each order; after that nothing needs to be fetched again.
     """
 
     def __init__(
