@@ -45,7 +45,7 @@ async def cache_serves(shop: Shop) -> None:
 
     async def hit() -> bool:
         _, _, answer = await shop.send("GET", f"/api/orders/{order['id']}", shop.as_admin())
-        return answer["Cache-Status"] == "larder; hit"
+        return bool(answer["Cache-Status"] == "larder; hit")
 
     await eventually(hit)
 
