@@ -3,7 +3,7 @@ key. A report comes from every process; a key is answered by one of its kind's o
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 import msgspec
@@ -58,9 +58,16 @@ async def answering(bus: Bus, cache: Cache, reload: Reload, *, service: str, ins
 
     async def serve() -> None:
         client = await bus.connection()
-        await client.subscribe(CACHE_REPORTS, cb=report)
-        for deed in DEEDS:
-            await client.subscribe(cache_subject(cache.kind, deed), queue=f"cache-{cache.kind}", cb=does(deed))
+        subscriptions = [await client.subscribe(CACHE_REPORTS, cb=report)]
+        try:
+            for deed in DEEDS:
+                subject, queue = cache_subject(cache.kind, deed), f"cache-{cache.kind}"
+                subscriptions.append(await client.subscribe(subject, queue=queue, cb=does(deed)))
+            await asyncio.get_running_loop().create_future()  # until the block ends
+        finally:
+            for subscription in subscriptions:
+                with suppress(nats.errors.Error):
+                    await subscription.unsubscribe()
 
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(supervised(serve(), f"cache answers {cache.kind}"))
@@ -78,7 +85,10 @@ async def gather_reports(bus: Bus) -> list[Report]:
             await client.publish(CACHE_REPORTS, b"", reply=inbox)
             async with asyncio.timeout(GATHER_SECONDS):
                 while len(reports) < MOST_REPORTS:
-                    reports.append(_reports.decode((await subscription.next_msg(timeout=GATHER_SECONDS)).data))
+                    answer = await subscription.next_msg(timeout=GATHER_SECONDS)
+                    if not answer.data:
+                        break  # NATS says that nobody listens
+                    reports.append(_reports.decode(answer.data))
         except (TimeoutError, nats.errors.TimeoutError):
             pass  # whoever has not answered by now is missing, and `processes` shows it
         finally:

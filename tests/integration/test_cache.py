@@ -214,7 +214,7 @@ async def test_the_age_of_a_stale_answer_is_from_its_change_to_when_it_was_serve
     await one.get(row)
     one.rows.versions[row] += 1
     changed = one.cache.clock()
-    one.cache.clock = lambda: changed + 0.7  # type: ignore[method-assign]
+    one.cache.clock = lambda: changed + 0.7
     assert (await one.get(row)).version == 1  # its event has not come
     one.cache.hear(product_key(row), 2, changed)
     one.cache.hear(product_key(unread), 2, changed)
