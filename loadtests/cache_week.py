@@ -36,7 +36,7 @@ from shared.limits import open_valkey
 PARTS = {"postgres", "nats", "valkey", "cache", "catalog", "relay"}
 WANTED = 0.95
 READERS = 8
-AT_ONCE = 2_000
+AT_ONCE = 200
 PATIENCE_SECONDS = 60.0
 STEADY_LOOKS = 3
 

@@ -15,7 +15,7 @@ from shared.cache.reading import UNAVAILABLE, Cache, Loaded
 LoadMany = Callable[[Sequence[str]], Awaitable[Mapping[str, Loaded]]]
 
 MOST_WARMED = 60_000
-PAGE = 500
+PAGE = 200
 AGAIN_SECONDS = 600.0
 WAIT_SECONDS = 1.0
 
