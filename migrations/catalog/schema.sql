@@ -121,6 +121,16 @@ CREATE FUNCTION catalog.rank_of(search tsvector, matching tsquery, evident tsque
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN ((((10000)::double precision * ts_rank('{0.05,0.2,0.6,1}'::real[], search, evident, 1)) + ((1000)::double precision * ts_rank('{0.05,0.2,0.6,1}'::real[], search, matching, 1))))::integer;
 
+-- Name: refuse_change_of_audit(); Type: FUNCTION; Schema: catalog; Owner: -
+
+CREATE FUNCTION catalog.refuse_change_of_audit() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+    raise exception 'The audit is append-only.' using errcode = 'restrict_violation';
+end $$;
+
 -- Name: words_of(text); Type: FUNCTION; Schema: catalog; Owner: -
 
 CREATE FUNCTION catalog.words_of(given text) RETURNS text
@@ -132,6 +142,19 @@ CREATE FUNCTION catalog.words_of(given text) RETURNS text
 CREATE FUNCTION catalog.search_of(name text, category text, sku text) RETURNS tsvector
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN ((setweight(to_tsvector('simple'::regconfig, catalog.words_of(name)), 'A'::"char") || setweight(to_tsvector('simple'::regconfig, catalog.words_of(sku)), 'B'::"char")) || setweight(to_tsvector('simple'::regconfig, catalog.words_of(category)), 'C'::"char"));
+
+-- Name: cache_audit; Type: TABLE; Schema: catalog; Owner: -
+
+CREATE TABLE catalog.cache_audit (
+    id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor_id uuid NOT NULL,
+    deed text NOT NULL,
+    key text NOT NULL,
+    request_id text,
+    CONSTRAINT cache_audit_deed_check CHECK ((deed = ANY (ARRAY['read'::text, 'refresh'::text, 'invalidate'::text]))),
+    CONSTRAINT cache_audit_key_check CHECK ((length(key) <= 200))
+);
 
 -- Name: categories; Type: TABLE; Schema: catalog; Owner: -
 
@@ -253,6 +276,11 @@ CREATE TABLE catalog.words (
     word text NOT NULL COLLATE pg_catalog."C"
 );
 
+-- Name: cache_audit cache_audit_pkey; Type: CONSTRAINT; Schema: catalog; Owner: -
+
+ALTER TABLE ONLY catalog.cache_audit
+    ADD CONSTRAINT cache_audit_pkey PRIMARY KEY (id);
+
 -- Name: categories categories_pkey; Type: CONSTRAINT; Schema: catalog; Owner: -
 
 ALTER TABLE ONLY catalog.categories
@@ -359,6 +387,10 @@ CREATE INDEX products_search ON catalog.products USING gin (search) WITH (gin_pe
 
 CREATE INDEX words_similar ON catalog.words USING gin (word catalog.gin_trgm_ops);
 
+-- Name: cache_audit append_only; Type: TRIGGER; Schema: catalog; Owner: -
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON catalog.cache_audit FOR EACH STATEMENT EXECUTE FUNCTION catalog.refuse_change_of_audit();
+
 -- Name: products count_inserted; Type: TRIGGER; Schema: catalog; Owner: -
 
 CREATE TRIGGER count_inserted AFTER INSERT ON catalog.products REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION catalog.count_categories();
@@ -387,6 +419,10 @@ CREATE TRIGGER note_updated AFTER UPDATE ON catalog.products REFERENCING OLD TAB
 
 GRANT USAGE ON SCHEMA catalog TO catalog_service;
 GRANT USAGE ON SCHEMA catalog TO relay_service;
+
+-- Name: TABLE cache_audit; Type: ACL; Schema: catalog; Owner: -
+
+GRANT SELECT,INSERT ON TABLE catalog.cache_audit TO catalog_service;
 
 -- Name: TABLE categories; Type: ACL; Schema: catalog; Owner: -
 
