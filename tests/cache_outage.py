@@ -36,6 +36,7 @@ REPLICAS = {"catalog": 1, "orders": 2, "relay": 1}
 KITCHENS, READERS, PRODUCTS = 6, 6, 20
 STALE_SECONDS = 1.0
 FROZEN_SECONDS, BETWEEN_SECONDS = 0.8, 0.7
+PATIENCE_SECONDS = 10.0
 ZONE = 3
 
 
@@ -124,7 +125,9 @@ class Load:
                 continue
             self._story.placed_seconds.append(time.monotonic() - began)
             path = f"/api/orders/{order['id']}"
-            steps: list[dict[str, object]] = [{"to": "confirmed"}, {"to": "preparing"}]
+            if not await self._confirmed(path, own):
+                return
+            steps: list[dict[str, object]] = [{"to": "preparing"}]
             steps += [{"to": "ready", "driver_id": str(driver)} for driver in drivers]
             for step in steps:
                 for nobody in (stranger, far):
@@ -136,6 +139,17 @@ class Load:
                 order = moved
                 self._story.counts["steps"] += 1
                 await self._look(path, order, own, as_driver)
+
+    async def _confirmed(self, path: str, own: dict[str, str]) -> bool:
+        """Once the stock has answered, which no order may miss."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until:
+            _, order = await self.send("GET", path, {**own, "Cache-Control": "no-cache"}, wanted=[200])
+            if order is not None and order["status"] == "confirmed":
+                return True
+            await asyncio.sleep(0.01)
+        self._story.wrong.append(f"{path} was not confirmed within {PATIENCE_SECONDS} s")
+        return False
 
     async def _look(
         self, path: str, order: dict[str, Any], own: dict[str, str], drivers: dict[UUID, dict[str, str]]

@@ -1,12 +1,13 @@
 """A kind of copies for tests, over a table in memory and a stream of its own: what is cached, told and asked."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
+import pytest
 
 from proto.cache import ids_of, product_key
 from proto.streams import StreamDefinition
@@ -14,6 +15,16 @@ from shared.bus import Bus, ensure_stream
 from shared.cache import Answer, Cache, Change, Followed, Loaded, open_cache, open_cache_store
 from shared.ids import new_id
 from tests.support import eventually
+
+PATIENT_SECONDS = 5.0
+
+
+@contextmanager
+def patient() -> Iterator[None]:
+    """Commands to the cache may take this long: a busy machine is not what these tests are about."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("shared.cache.store.TIMEOUT_SECONDS", PATIENT_SECONDS)
+        yield
 
 
 class Told(msgspec.Struct):

@@ -1,7 +1,7 @@
 """The cache over a real Valkey and a real NATS: what is served, what is asked, and what never comes back."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from redis.asyncio import Redis
@@ -11,9 +11,15 @@ from shared.bus import Bus
 from shared.cache.warm import warm
 from shared.ids import new_id
 from shared.limits import open_valkey
-from tests.cached import Process, Rows, process
+from tests.cached import Process, Rows, patient, process
 from tests.support import eventually
 from tests.valkey_server import ValkeyServer, own_valkey
+
+
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    with patient():
+        yield
 
 
 @pytest.fixture

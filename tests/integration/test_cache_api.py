@@ -1,7 +1,7 @@
 """What admins see of the cache and do to its keys, over HTTP; and products and sessions through it."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from shared.bus import Bus
 from shared.cache import CacheAwayError, ask_owner, gather_reports
 from shared.ids import new_id
 from shared.limits import open_valkey
+from tests.cached import patient
 from tests.nats_server import own_nats
 from tests.support import bearer, eventually, free_port, identity, serving, settings_of
 
@@ -71,7 +72,13 @@ class House:
 
 
 @pytest.fixture(scope="module")
-async def house(stack: Stack, relay: None) -> AsyncIterator[House]:
+def patience() -> Iterator[None]:
+    with patient():
+        yield
+
+
+@pytest.fixture(scope="module")
+async def house(stack: Stack, relay: None, patience: None) -> AsyncIterator[House]:
     database = await asyncpg.connect(stack.addresses.database("postgres"))
     try:
         async with (
