@@ -238,3 +238,11 @@ async def test_where_nobody_has_copies_nobody_reports_and_no_key_is_answered_for
         assert await gather_reports(bus) == []
         with pytest.raises(CacheAwayError, match="session"):
             await ask_owner(bus, "session", "read", session_key(new_id(), new_id()))
+
+
+async def test_what_the_edge_is_to_keep_for_an_hour_is_never_made_of_a_copy(house: House) -> None:
+    product = await house.product()
+    path = f"/api/catalog/products/{product['id']}"
+    await house.until_hit("catalog", path)
+    _, _, answer = await house.send("catalog", "GET", path, {"X-Edge-Keep": "60"})
+    assert answer["Cache-Status"] == "larder; fwd=request"
