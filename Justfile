@@ -125,6 +125,10 @@ test *args:
 test-pooled *args:
     LARDER_TEST_POOLED=1 uv run pytest {{ workers }} tests/integration "$@"
 
+# Judge searches on all real products, and tell what they and suggestions take in the database
+judge-search:
+    @uv run python -m tests.judged
+
 # Kill the relay, orders and catalog again and again while people order, and compare: `just kills 30`
 kills *args:
     @uv run python -m tests.kills "$@"

@@ -24,6 +24,7 @@ from proto.streams import STREAMS
 from shared.bus import Bus, ensure_stream
 from shared.outbox import app as relay_app
 from tests.support import POOLED, TEST_PORT, settings_of
+from tests.whole_catalogue import Whole, open_whole
 
 END_TO_END = Path(__file__).parent / "e2e"
 SERVERS = {"postgres", "nats", "valkey", "cache"} | ({"pooler"} if POOLED else set())
@@ -69,3 +70,10 @@ async def bus(stack: Stack) -> AsyncIterator[Bus]:
     async with Bus(stack.addresses.nats, "tests") as bus:
         await bus.connection()
         yield bus
+
+
+@pytest.fixture(scope="session")
+async def whole(stack: Stack) -> AsyncIterator[Whole]:
+    """The demo's whole catalogue, listening. Whoever asks only reads."""
+    async with open_whole(stack) as whole:
+        yield whole

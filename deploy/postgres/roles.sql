@@ -54,6 +54,8 @@ alter role orders_service set plan_cache_mode = force_generic_plan;
 -- The relay's look at an outbox, planned while that is empty, would read the whole table for ever: 2 ms with 3,000 events in
 -- it. Planned each time (0.15 ms) it takes the index of what waits.
 alter role relay_service set plan_cache_mode = force_custom_plan;
+-- And of catalog: planning a search takes longer than searching.
+alter role catalog_service set plan_cache_mode = force_generic_plan;
 
 select 'create database larder owner larder_owner'
 where not exists (select from pg_database where datname = 'larder')

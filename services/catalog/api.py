@@ -21,10 +21,11 @@ from services.catalog.domain import Changes, NewProduct, Product
 from services.catalog.edge import Edge
 from services.catalog.edge_store import Entry
 from services.catalog.search import MOST_WORDS
-from services.catalog.store import BEST, LATEST, Category, Found, Listed
+from services.catalog.store import BEST, NEWEST, Category, Filters, Found, Listed, Newest
 from shared.cache import Cache
 from shared.cursor import Cursors
-from shared.database import connection
+from shared.database import Connection, connection
+from shared.http.answers import JSONAnswer
 from shared.http.caller import caller_of
 from shared.http.guards import only
 from shared.http.openapi import documented
@@ -64,11 +65,8 @@ class CategoryPage(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """A list's filters: a cursor belongs to them."""
-
-    q: str | None
-    category: str | None
+WORDS = QueryParameter(description="Words to find", min_length=1, max_length=100, pattern=NO_NUL)
+"""The parameter of what is looked for."""
 
 
 @get(
@@ -78,26 +76,25 @@ class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
 )
 async def list_products(
     request: CatalogRequest,
-    q: Annotated[
-        str | None,
-        QueryParameter(description="Words to find", min_length=1, max_length=100, pattern=NO_NUL),
-    ] = None,
+    q: Annotated[str | None, WORDS] = None,
     category: Annotated[
         str | None, QueryParameter(description="A category's name", min_length=1, max_length=100, pattern=NO_NUL)
     ] = None,
+    available: Annotated[bool | None, QueryParameter(description="Only what can, or cannot, be ordered now")] = None,
     cursor: Cursor = None,
     limit: Limit = PAGE,
     if_none_match: IfNoneMatch = None,
-) -> Response[bytes]:
-    """Active products: newest first, or with `q` the best match first. Every word must be found, in any order, spelled
-    about right; the beginning of a word is enough."""
+) -> JSONAnswer:
+    """Active products: newest first, or with `q` the best match first. Words are found in any order, spelled about
+    right, by their beginning, and as suppliers abbreviate them; where nothing has them all, the last ones count."""
     api = api_of(request)
-    wanted = _Wanted(q=q, category=category)
-    scope = f"products {_encoder.encode(wanted).decode()}"
+    filters = Filters(category=category, available=available)
+    # A cursor belongs to its list and what that is narrowed to.
+    scope = f"products {_encoder.encode((q, filters)).decode()}"
     page = await (
-        _listed(api, wanted, scope, cursor, limit) if q is None else _found(api, wanted, scope, cursor, limit)
+        _listed(api, filters, scope, cursor, limit) if q is None else _found(api, q, filters, scope, cursor, limit)
     )
-    first_page = q is None and cursor is None and limit == PAGE
+    first_page = q is None and cursor is None and limit == PAGE and available is None
     entry = cacheable.first_page_entry(request, category) if first_page and category is not None else None
     return _cacheable(request, _encoder.encode(page), if_none_match, entry)
 
@@ -115,7 +112,7 @@ async def get_product(
     request: CatalogRequest,
     product_id: FromPath[UUID],
     if_none_match: IfNoneMatch = None,
-) -> Response[bytes]:
+) -> JSONAnswer:
     """An inactive one too: it is not available."""
     api = api_of(request)
     answer = await api.copies.get(
@@ -138,7 +135,7 @@ async def get_product(
 )
 async def list_categories(
     request: CatalogRequest, cursor: Cursor = None, limit: Limit = PAGE, if_none_match: IfNoneMatch = None
-) -> Response[bytes]:
+) -> JSONAnswer:
     """Those that have active products, with how many."""
     api = api_of(request)
     after = "" if cursor is None else api.cursors.decode("categories", cursor, str)
@@ -180,23 +177,29 @@ async def change_product(
 ROUTES = (list_products, get_product, list_categories, create_product, change_product)
 
 
-async def _listed(api: Api, wanted: _Wanted, scope: str, cursor: str | None, limit: int) -> Page:
-    below = LATEST if cursor is None else api.cursors.decode(scope, cursor, UUID)
+async def read_terms(reading: Connection, q: str) -> search.Terms | None:
+    """None when there is nothing to look for. Raises Problem: 400 for too many words."""
+    words = await store.get_words(reading, q)
+    if len(words) > MOST_WORDS:
+        raise invalid_field("q", f"must have at most {MOST_WORDS} words")
+    return search.read_query(words)
+
+
+async def _listed(api: Api, filters: Filters, scope: str, cursor: str | None, limit: int) -> Page:
+    below = NEWEST if cursor is None else api.cursors.decode(scope, cursor, Newest)
     async with connection(api.catalog.pool) as reading:
-        products = await store.list_products(reading, below, limit + 1, wanted.category)
-    return Page(*cut(products, limit, api.cursors, scope, lambda product: product.id))
+        products = await store.list_products(reading, below, limit + 1, filters)
+    page, next_cursor = cut(products, limit, api.cursors, scope, lambda listed: listed[0])
+    return Page([product for _, product in page], next_cursor)
 
 
-async def _found(api: Api, wanted: _Wanted, scope: str, cursor: str | None, limit: int) -> Page:
+async def _found(api: Api, q: str, filters: Filters, scope: str, cursor: str | None, limit: int) -> Page:
     below = BEST if cursor is None else api.cursors.decode(scope, cursor, Found)
     async with connection(api.catalog.pool) as reading:
-        words = await store.get_words(reading, wanted.q or "")
-        if len(words) > MOST_WORDS:
-            raise invalid_field("q", f"must have at most {MOST_WORDS} words")
-        terms = search.read_query(words)
+        terms = await read_terms(reading, q)
         if terms is None:
             return Page([], None)
-        products = await store.search_products(reading, terms, below, limit + 1, wanted.category)
+        products = await store.search_products(reading, terms, below, limit + 1, filters)
     page, next_cursor = cut(products, limit, api.cursors, scope, lambda found: found[0])
     return Page([product for _, product in page], next_cursor)
 
@@ -208,16 +211,15 @@ def _cacheable(
     entry: Entry | None = None,
     etag: str | None = None,
     more: Mapping[str, str] | None = None,
-) -> Response[bytes]:
+) -> JSONAnswer:
     """200, or 304 for who has it. `entry`: what it is at the edge, when it may be kept there for an hour. `more`
     headers."""
     api = api_of(request)
     etag = cacheable.etag_of(body) if etag is None else etag
-    headers = {**(more or {}), "ETag": etag, **cacheable.lifetime(request, api.catalog.now(), api.edge, entry)}
+    told = {**(more or {}), "ETag": etag, **cacheable.lifetime(request, api.catalog.now(), api.edge, entry)}
+    headers = [(name.lower().encode(), value.encode()) for name, value in told.items()]
     known = if_none_match is not None and cacheable.matches(if_none_match, etag)
-    return Response(
-        b"" if known else body, status_code=304 if known else 200, media_type=MediaType.JSON, headers=headers
-    )
+    return JSONAnswer(b"" if known else body, 304 if known else 200, headers)
 
 
 def api_of(request: CatalogRequest) -> Api:

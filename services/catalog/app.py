@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.catalog import admin_api, api, cache_api
+from services.catalog import admin_api, api, cache_api, search_api
 from services.catalog.api import Api
 from services.catalog.commands import Catalog
 from services.catalog.consumer import keeping_stock
@@ -12,7 +12,7 @@ from services.catalog.edge import Edge, refreshing
 from services.catalog.edge_doors import Doors
 from shared.http.routes import routes_of
 from shared.http.types import Application
-from shared.plumbing import open_plumbing
+from shared.plumbing import Plumbing, open_plumbing
 from shared.process import run
 from shared.settings import ContextSettings
 
@@ -31,14 +31,14 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
     ):
         catalog = Catalog(plumbing.pool, plumbing.bus, plumbing.now)
         edge = Edge(plumbing.pool, Doors(settings.edge_url))
-        routes = routes_of(
-            (*api.ROUTES, *admin_api.ROUTES, *cache_api.ROUTES),
-            Api(catalog, plumbing.cursors, edge, copies),
-            title="Larder catalogue",
-            path="/api/catalog",
-        )
         async with keeping_stock(catalog), refreshing(plumbing.bus, edge):
-            yield plumbing.front(routes, admin_api.BODIES)
+            yield front_of(plumbing, Api(catalog, plumbing.cursors, edge, copies))
+
+
+def front_of(plumbing: Plumbing, work: Api) -> Application:
+    """The routes alone."""
+    routes = (*api.ROUTES, *search_api.ROUTES, *admin_api.ROUTES, *cache_api.ROUTES)
+    return plumbing.front(routes_of(routes, work, title="Larder catalogue", path="/api/catalog"), admin_api.BODIES)
 
 
 def main() -> None:

@@ -11,74 +11,142 @@ from catalog.products
 where id = any($1::uuid []);
 
 -- name: list_products
--- A page of the active products, newest first, below $1.
-select id, sku, name, category, unit, price_cents, version, coalesce(stock > 0, true) as available
+-- A page of the active products, newest first, below the moment $1 and the id $2. $4: null, or whether they must be
+-- available.
+select id, sku, name, category, unit, price_cents, version, coalesce(stock > 0, true) as available, created_at
 from catalog.products
-where active and id < $1
-order by id desc
-limit $2;
+where active and (created_at, id) < ($1, $2)
+  and ($4::boolean is null or coalesce(stock > 0, true) = $4)
+order by created_at desc, id desc
+limit $3;
 
 -- name: list_products_of_category
--- The same of one category.
-select id, sku, name, category, unit, price_cents, version, coalesce(stock > 0, true) as available
+-- The same of the category $5.
+select id, sku, name, category, unit, price_cents, version, coalesce(stock > 0, true) as available, created_at
 from catalog.products
-where active and id < $1 and category = $3
-order by id desc
-limit $2;
+where active and category = $5 and (created_at, id) < ($1, $2)
+  and ($4::boolean is null or coalesce(stock > 0, true) = $4)
+order by created_at desc, id desc
+limit $3;
+
+-- name: search_kinds
+-- A page of products of the kinds that match the first of $1 that any matches, best first, below the rank $2 and the id
+-- $3. $4 are the words that make a match evident, $5 null or what the product itself must match, $6 null or the category, $7 null
+-- or whether it must be available. The kinds are ranked and their shelves merged; products are read until the page is
+-- full. Ranks are whole numbers, so that a cursor can name one exactly.
+with reading as materialized (
+    select query::tsquery as matching
+    from unnest($1::text[]) with ordinality as each (query, place)
+    where exists (
+        select from catalog.kinds where search @@ query::tsquery and ($6::text is null or category = $6)
+    )
+    order by place
+    limit 1
+),
+found as materialized (
+    select kind.id, catalog.nearness(kind.named, kind.filed, $4::text[], kind.places) as nearness
+    from reading
+    inner join catalog.kinds as kind on kind.search @@ reading.matching
+    where $6::text is null or kind.category = $6
+)
+select
+    product.id, product.sku, product.name, product.category, product.unit, product.price_cents, product.version,
+    product.available, candidate.rank
+from (
+    select shelf.product_id, found.nearness - catalog.distance(shelf.place) as rank
+    from found
+    inner join catalog.shelf on shelf.kind_id = found.id
+    where (found.nearness - catalog.distance(shelf.place), shelf.product_id) < ($2::integer, $3::uuid)
+    order by rank desc, product_id desc
+) as candidate
+cross join lateral (
+    select id, sku, name, category, unit, price_cents, version, coalesce(stock > 0, true) as available
+    from catalog.products
+    where id = candidate.product_id and active
+      and ($5::text is null or search @@ $5::tsquery)
+      and ($7::boolean is null or coalesce(stock > 0, true) = $7)
+) as product
+order by candidate.rank desc, candidate.product_id desc
+limit $8;
 
 -- name: search_products
--- A page of what matches $1, best first, below the rank $2 and the id $3. $4 is what an evident match holds. Ranks are
--- whole numbers, so that a cursor can name one exactly.
+-- The same where no word is one of a kind: a sku, a maker, a size. $1 is what the product must match; the rest as above.
 select id, sku, name, category, unit, price_cents, version, available, rank
 from (
     select
-        id, sku, name, category, unit, price_cents, version, coalesce(stock > 0, true) as available,
-        catalog.rank_of(search, $1::tsquery, $4::tsquery) as rank
-    from catalog.products
+        product.id, sku, name, category, unit, price_cents, version, coalesce(stock > 0, true) as available,
+        (ts_delete(search, $4::text[]) <> search)::integer * 100000000 - catalog.distance(shelf.place) as rank
+    from catalog.products as product
+    inner join catalog.shelf on shelf.product_id = product.id
     where active and search @@ $1::tsquery
+      and ($5::text is null or category = $5)
+      and ($6::boolean is null or coalesce(stock > 0, true) = $6)
 ) as found
 where (rank, id) < ($2::integer, $3::uuid)
 order by rank desc, id desc
-limit $5;
+limit $7;
 
--- name: search_products_of_category
--- The same of one category.
-select id, sku, name, category, unit, price_cents, version, available, rank
-from (
-    select
-        id, sku, name, category, unit, price_cents, version, coalesce(stock > 0, true) as available,
-        catalog.rank_of(search, $1::tsquery, $4::tsquery) as rank
-    from catalog.products
-    where active and search @@ $1::tsquery and category = $6
-) as found
-where (rank, id) < ($2::integer, $3::uuid)
-order by rank desc, id desc
-limit $5;
+-- name: suggest
+-- The names of kinds that match the first of $1 that any matches, best first, each with its largest category. $2 are
+-- the words that make a match evident. Only what has an active product.
+with reading as materialized (
+    select query::tsquery as matching
+    from unnest($1::text[]) with ordinality as each (query, place)
+    where exists (select from catalog.kinds where search @@ query::tsquery)
+    order by place
+    limit 1
+),
+named as materialized (
+    select distinct on (kind.name)
+        kind.id, kind.name, kind.category,
+        catalog.nearness(kind.named, kind.filed, $2::text[], kind.places) as nearness
+    from reading
+    inner join catalog.kinds as kind on kind.search @@ reading.matching
+    order by kind.name, nearness desc, kind.category
+)
+select name, category
+from named
+where exists (
+    select from catalog.shelf
+    inner join catalog.products as product on product.id = shelf.product_id
+    where shelf.kind_id = named.id and product.active
+)
+order by nearness desc, name
+limit $3;
 
 -- name: get_words
--- The words of a query in their order. `known` when it is a product's word; the last one, which may still be typed, when
--- a product's word starts with it. Of one that is not known the words of about its length that are at most two letters
--- away, as far as its first letter or its trigrams tell.
-select asked.word, vocabulary.known, coalesce(similar_words.words, '{}') as similar
+-- The words of a query in their order. `known` when it is a product's word, `of_kind` when a kind has a word that starts
+-- with it. Of one that is not known: `begun`, the words that start with it, or else `similar`, those of about its length
+-- that are at most two letters away, as far as its first letter or its trigrams tell.
+select
+    asked.word, asked.known,
+    asked.word !~ '^[0-9]'
+    and exists (select from catalog.kinds where search @@ (quote_literal(asked.word) || ':*')::tsquery) as of_kind,
+    coalesce(begun.words, '{}') as begun, coalesce(similar_words.words, '{}') as similar
 from (
-    select word, place, place = max(place) over () as last
+    select
+        word, place,
+        word ~ '^[0-9]' or exists (select from catalog.words as kept where kept.word = each.word collate "C") as known
     from unnest(string_to_array(catalog.words_of($1), ' ')) with ordinality as each (word, place)
 ) as asked
-cross join lateral (
-    select asked.word ~ '^[0-9]' or exists (
-        select from catalog.words as kept
-        where kept.word >= asked.word and kept.word < asked.word || U&'\+10FFFF'
-          and (asked.last or kept.word = asked.word)
-    ) as known
-) as vocabulary
 left join lateral (
     select array_agg(kept.word) as words
     from catalog.words as kept
-    where not vocabulary.known
+    where not asked.known
+      and kept.word >= asked.word collate "C" and kept.word < asked.word || U&'\+10FFFF' collate "C"
+) as begun on true
+left join lateral (
+    select array_agg(kept.word) as words
+    from catalog.words as kept
+    where not asked.known and begun.words is null
       and length(asked.word) between 4 and 40
-      and (kept.word operator(catalog.%) asked.word or left(kept.word, 1) = left(asked.word, 1))
-      and length(kept.word) between length(asked.word) - 2 and length(asked.word) + 2
-      and catalog.levenshtein_less_equal(kept.word, asked.word, 2) <= 2
+      -- The cheap questions first.
+      and case
+          when abs(length(kept.word) - length(asked.word)) > 2 then false
+          when left(kept.word, 1) = left(asked.word, 1) or kept.word operator(catalog.%) asked.word
+              then catalog.levenshtein_less_equal(kept.word, asked.word, 2) <= 2
+          else false
+      end
 ) as similar_words on true
 order by asked.place;
 

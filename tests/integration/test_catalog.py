@@ -15,7 +15,10 @@ from deploy.local import Stack
 from proto.catalog import ProductEvent
 from proto.streams import product_subject
 from services.catalog import app
+from services.catalog.domain import NewProduct
+from services.catalog.importer import import_products
 from shared.bus import Bus
+from shared.database import open_pool
 from shared.ids import new_id
 from tests.support import bearer, eventually, identity, serving, settings_of
 
@@ -126,7 +129,7 @@ async def test_everybody_may_look_at_a_product_and_the_edge_may_keep_it(shop: Sh
 
 
 async def test_an_inactive_product_is_shown_but_neither_listed_nor_found(shop: Shop) -> None:
-    word = "q" + "".join(letter for letter in str(new_id()) if letter.isalpha())
+    word = word_of_ones_own()
     made = await shop.make(name=f"Flour {word}")
     assert [one["id"] for one in await shop.pages("/products", q=word)] == [made["id"]]
     assert (await shop.change(made, active=False))[0] == 200
@@ -172,6 +175,93 @@ async def test_a_word_just_learnt_is_found_misspelt(shop: Shop) -> None:
         assert made["id"] in [one["id"] for one in await shop.pages("/products", q=typed, category=shop.category)], (
             typed
         )
+
+
+def word_of_ones_own() -> str:
+    """That no other product has, and that begins no other."""
+    return "q" + new_id().hex.translate(str.maketrans("0123456789", "ghijklmnop"))
+
+
+async def test_a_list_and_a_search_narrow_to_what_is_available(shop: Shop) -> None:
+    word = word_of_ones_own()
+    there = await shop.make(name=word, stock=1)
+    gone = await shop.make(name=word, stock=0, sku=str(new_id().int))
+    unknown = await shop.make(name=word)
+    both, neither = {there["id"], unknown["id"]}, {gone["id"]}
+    for filters, available, others in (
+        ({"category": shop.category}, both, neither),
+        ({"q": word}, both, neither),
+        ({"q": word, "category": shop.category}, both, neither),
+        ({"q": gone["sku"]}, set(), neither),
+    ):
+        for wanted, ids in (("true", available), ("false", others)):
+            found = await shop.pages("/products", available=wanted, **filters)
+            assert {one["id"] for one in found} == ids, (filters, wanted)
+            assert {one["available"] for one in found} <= {wanted == "true"}
+
+
+async def test_the_pages_of_a_search_stay_what_they_are_while_products_come(shop: Shop) -> None:
+    word = word_of_ones_own()
+    made = [await shop.make(name=f"{word}, Maker {number % 2}, {number} kg") for number in range(5)]
+    _, page = await shop.get("/products", q=word, limit="2")
+    found = [one["id"] for one in page["items"]]
+    made += [await shop.make(name=f"{word}, Maker 9, 9 kg") for _ in range(3)]
+    while page["next_cursor"] is not None:
+        _, page = await shop.get("/products", q=word, limit="2", cursor=page["next_cursor"])
+        found += [one["id"] for one in page["items"]]
+    assert len(found) == len(set(found))
+    assert {one["id"] for one in made[:5]} <= set(found)
+
+
+async def test_one_of_each_maker_comes_before_their_seconds(shop: Shop) -> None:
+    word = word_of_ones_own()
+    sku = str(new_id())
+    products = [
+        (f"{word}, Maker {maker}, {size} kg", f"{sku}-{maker}-{size}") for maker in (1, 2, 3) for size in (1, 2)
+    ]
+    async with open_pool(shop.stack.addresses.database("catalog_service"), size=1, name="import") as pool:
+        await import_products(
+            pool,
+            [
+                NewProduct(sku=sku, name=name, category=shop.category, unit="1 kg", price_cents=1)
+                for name, sku in products
+            ],
+        )
+    names = [one["name"] for one in await shop.pages("/products", q=word)]
+    assert [name.split(", ")[1] for name in names] == [f"Maker {maker}" for maker in (1, 2, 3, 1, 2, 3)]
+
+
+async def test_a_product_that_is_renamed_is_found_by_its_new_name_alone(shop: Shop) -> None:
+    before, after = word_of_ones_own(), word_of_ones_own()
+    made = await shop.make(name=f"{before}, Maker 1")
+    await shop.make(name=f"{before}, Maker 2")
+    assert (await shop.change(made, name=f"{after}, Maker 1"))[0] == 200
+    assert [one["id"] for one in await shop.pages("/products", q=after)] == [made["id"]]
+    assert made["id"] not in [one["id"] for one in await shop.pages("/products", q=before)]
+    assert (await shop.change(made, category=f"{shop.category} {after}"))[0] == 200
+    assert [one["id"] for one in await shop.pages("/products", q=after)] == [made["id"]]
+
+
+async def test_products_of_one_kind_that_come_at_once_each_get_a_place(shop: Shop) -> None:
+    word = word_of_ones_own()
+    made = await asyncio.gather(*(shop.make(name=f"{word}, Maker {number}") for number in range(12)))
+    assert {one["id"] for one in await shop.pages("/products", q=word, limit="5")} == {one["id"] for one in made}
+    places = await shop.database.fetch(
+        "select place from catalog.shelf inner join catalog.kinds on kinds.id = kind_id where name = $1 order by place",
+        word,
+    )
+    assert [row["place"] for row in places] == list(range(1, 13))
+
+
+async def test_only_what_has_an_active_product_is_suggested_and_anybody_may_keep_it(shop: Shop) -> None:
+    word = word_of_ones_own()
+    made = await shop.make(name=f"{word}, Maker 1")
+    status, answer, headers = await shop.send("GET", f"/suggestions?q={word[:-1]}")
+    assert (status, answer) == (200, {"items": [{"text": word, "category": shop.category}]})
+    assert headers["Cache-Control"] == "public, max-age=60, s-maxage=60"
+    assert (await shop.change(made, active=False))[0] == 200
+    assert await shop.get("/suggestions", q=word) == (200, {"items": []})
+    assert await shop.get("/suggestions", q="12345") == (200, {"items": []})
 
 
 async def test_changes_make_contiguous_versions_with_one_event_each_however_many_come_at_once(shop: Shop) -> None:
@@ -285,6 +375,12 @@ async def test_a_lone_surrogate_is_no_text(shop: Shop) -> None:
         ("/products", "q=" + "x" * 101, "q"),
         ("/products", "q=a%00b", "q"),
         ("/products", "q=" + "+".join("abcdefghijklm"), "q"),
+        ("/products", "available=perhaps", "available"),
+        ("/suggestions", "", "q"),
+        ("/suggestions", "q=", "q"),
+        ("/suggestions", "q=flour&limit=0", "limit"),
+        ("/suggestions", "q=flour&limit=21", "limit"),
+        ("/suggestions", "q=" + "+".join("abcdefghijklm"), "q"),
         ("/products", "category=", "category"),
         ("/products", "category=a%00b", "category"),
         ("/products", "category=" + "x" * 101, "category"),
@@ -304,6 +400,7 @@ async def test_a_query_that_is_wrong_is_refused_naming_the_parameter(
 async def test_any_text_is_a_query(shop: Shop, q: str) -> None:
     status, page = await shop.get("/products", q=q)
     assert (status, set(page)) == (200, {"items", "next_cursor"})
+    assert (await shop.get("/suggestions", q=q))[0] == 200
 
 
 async def test_bytes_that_are_no_text_are_no_error_of_ours(shop: Shop) -> None:
@@ -316,7 +413,12 @@ async def test_a_cursor_belongs_to_its_list_and_filters(shop: Shop) -> None:
         await shop.make()
     _, page = await shop.get("/products", category=shop.category, limit="1")
     cursor = page["next_cursor"]
-    for others in ({}, {"category": "OTHER"}, {"category": shop.category, "q": "flour"}):
+    for others in (
+        {},
+        {"category": "OTHER"},
+        {"category": shop.category, "q": "flour"},
+        {"category": shop.category, "available": "true"},
+    ):
         status, answer = await shop.get("/products", cursor=cursor, **others)
         assert (status, named(answer)) == (400, {"cursor"})
     assert (await shop.get("/categories", cursor=cursor))[0] == 400
@@ -359,6 +461,7 @@ async def test_the_openapi_document_names_every_route(shop: Shop) -> None:
         "/api/catalog/products/{product_id}/history",
         "/api/catalog/imports",
         "/api/catalog/exports/products.csv",
+        "/api/catalog/suggestions",
         "/api/performance/cache",
         "/api/performance/cache/audit",
         "/api/performance/cache/keys/{key}",

@@ -4,75 +4,19 @@ import asyncio
 import io
 import statistics
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Any
 
-import aiohttp
-import asyncpg
 import pytest
 
-from deploy.demo import source
-from deploy.local import Stack
-from deploy.local.migrate import migrate
-from services.catalog import admin_store, app
-from services.catalog.importer import import_products
-from services.catalog.store import LATEST, QUERIES
-from shared.database import open_pool
+from services.catalog import admin_store
+from services.catalog.store import LATEST
 from tests.plans import plan_of
-from tests.support import bearer, identity, serving, settings_of
-
-DATABASE = "larder_whole_catalogue"
-PRODUCTS = 92_331
-SECONDS = 60
-"""An import takes six; the machine may be busy."""
+from tests.support import bearer, identity
+from tests.whole_catalogue import PRODUCTS, SECONDS, Whole
 
 
-@dataclass
-class Whole:
-    stack: Stack
-    url: str
-    session: aiohttp.ClientSession
-    database: asyncpg.Connection
-
-    async def page(self, **parameters: str) -> Any:
-        async with self.session.get(f"{self.url}/api/catalog/products", params=parameters) as answer:
-            assert answer.status == 200, await answer.text()
-            return await answer.json()
-
-    async def names(self, q: str, **parameters: str) -> list[str]:
-        page = await self.page(q=q, limit="10", **parameters)
-        return [f"{item['name']} | {item['category']}" for item in page["items"]]
-
-    async def every(self, **parameters: str) -> list[Any]:
-        items: list[Any] = []
-        cursor: dict[str, str] = {}
-        while True:
-            page = await self.page(limit="100", **parameters, **cursor)
-            items += page["items"]
-            if page["next_cursor"] is None:
-                return items
-            cursor = {"cursor": page["next_cursor"]}
-
-
-@pytest.fixture(scope="module")
-async def whole(stack: Stack) -> AsyncIterator[Whole]:
-    stack.postgres.psql("postgres", sql=f"create database {DATABASE} owner larder_owner template template0")
-    migrate(stack.addresses, DATABASE)
-    url = stack.addresses.database("catalog_service", DATABASE)
-    products = source.read_products()
-    async with open_pool(url, size=1, name="import") as pool:
-        began = time.monotonic()
-        first = await import_products(pool, products)
-        assert time.monotonic() - began < SECONDS
-        again = await import_products(pool, products)
+async def test_a_second_import_of_everything_changes_nothing(whole: Whole) -> None:
+    first, again = whole.imported
     assert (first.created, again.created, again.updated, again.unchanged) == (PRODUCTS, 0, 0, PRODUCTS)
-    database = await asyncpg.connect(stack.addresses.database("postgres", DATABASE), statement_cache_size=0)
-    settings = settings_of(stack, "catalog", app.Settings, LARDER_DATABASE_URL=url)
-    async with serving(settings, app.build) as address, aiohttp.ClientSession() as session:
-        yield Whole(stack, address, session, database)
-    await database.close()
-    stack.postgres.psql("postgres", sql=f"drop database {DATABASE} with (force)")
 
 
 @pytest.mark.parametrize(
@@ -147,33 +91,9 @@ async def test_every_event_stands_in_the_outbox_once(whole: Whole) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "parameters", "index"),
-    [
-        ("list_products", ("ffffffff-ffff-ffff-ffff-ffffffffffff", 21), "products_listed"),
-        ("list_products_of_category", ("ffffffff-ffff-ffff-ffff-ffffffffffff", 21, "YOGURT"), "products_of_category"),
-        (
-            "search_products",
-            ("'pizza'", 2**31 - 1, "ffffffff-ffff-ffff-ffff-ffffffffffff", "'pizza'", 21),
-            "products_search",
-        ),
-        ("list_categories", ("", 21), "categories_pkey"),
-    ],
-)
-async def test_lists_are_read_from_their_indexes(
-    whole: Whole, name: str, parameters: tuple[object, ...], index: str
-) -> None:
-    # A prepared statement's generic plan is what a busy connection uses; it must do without the values.
-    async with whole.database.transaction():
-        await whole.database.execute("set local plan_cache_mode = force_generic_plan; set local enable_seqscan = on")
-        plan = "\n".join(row[0] for row in await whole.database.fetch(f"explain {QUERIES[name].sql}", *parameters))
-    assert index in plan, plan
-    assert "Seq Scan" not in plan, plan
-
-
-@pytest.mark.parametrize(
     ("name", "parameters", "indexes"),
     [
-        ("list_all_products", (None,), ("products_listed", "products_inactive")),
+        ("list_all_products", (None,), ("products_pkey", "products_inactive")),
         ("list_all_products", (False,), ("products_inactive",)),
         (
             "list_all_products_of_category",
@@ -225,3 +145,59 @@ async def test_searches_are_answered_at_once(whole: Whole) -> None:
 async def test_the_widest_searches_are_answered_beside_each_other(whole: Whole) -> None:
     pages = await asyncio.gather(*(whole.page(q=q) for q in ("oz", "national", "ca", "c", "private", "frozen")))
     assert all(len(page["items"]) == 20 for page in pages)
+
+
+async def test_the_first_page_has_several_kinds_and_makers_where_there_are(whole: Whole) -> None:
+    for q in ("milk", "pizza", "candy", "frozen", "ice cream"):
+        names = await whole.names(q)
+        kinds = {name.split(",")[0] for name in names}
+        makers = {name.split(",")[1] for name in names}
+        assert len(kinds) >= 3, names
+        assert len(makers) >= 5, names
+
+
+async def test_what_a_word_names_in_full_comes_before_what_only_begins_so(whole: Whole) -> None:
+    assert (await whole.names("ham"))[0].startswith("HAM")
+    every = [item["name"] for item in await whole.every(q="ham")]
+    assert any(name.startswith("HAMBURGER") for name in every)
+
+
+async def test_a_size_is_the_products_own(whole: Whole) -> None:
+    page = await whole.page(q="yogurt 6oz", limit="100")
+    assert {item["unit"] for item in page["items"]} == {"6 OZ"}
+    assert (await whole.page(q="yogurt 6123 oz"))["items"] == []
+
+
+async def test_what_nothing_holds_in_full_is_found_by_its_last_words(whole: Whole) -> None:
+    assert all("BREAD" in name for name in await whole.names("our own sliced bread"))
+    assert (await whole.page(q="xqzxqzxq"))["items"] == []
+
+
+async def test_a_search_narrows_to_what_is_available(whole: Whole) -> None:
+    available = await whole.page(q="yogurt", available="true", limit="100")
+    assert available == await whole.page(q="yogurt", limit="100") | {"next_cursor": available["next_cursor"]}
+    assert (await whole.page(q="yogurt", available="false"))["items"] == []
+    assert (await whole.page(category="YOGURT", available="false"))["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "suggested"),
+    [
+        ("froz piz", "FROZEN PIZZA"),
+        ("shampo", "SHAMPOO"),
+        ("choc mi", "CHOCOLATE MILK"),
+        ("toilet pap", "TOILET TISSUE"),
+        ("peanut but", "PEANUT BUTTER"),
+        ("yog", "YOGURT MULTI-PACKS"),
+    ],
+)
+async def test_what_is_being_typed_is_suggested(whole: Whole, typed: str, suggested: str) -> None:
+    texts = [item["text"] for item in await whole.suggestions(q=typed)]
+    assert suggested in texts[:5], texts
+    assert len(texts) == len(set(texts))
+
+
+async def test_what_is_suggested_finds_itself(whole: Whole) -> None:
+    for item in await whole.suggestions(q="fro", limit="20"):
+        page = await whole.page(q=item["text"], category=item["category"], limit="10")
+        assert item["text"] in {one["name"].split(",")[0] for one in page["items"]}, item

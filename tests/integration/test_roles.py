@@ -35,6 +35,8 @@ accounts.sessions: accounts_service: SELECT, INSERT, UPDATE, DELETE
 catalog.cache_audit: catalog_service: SELECT, INSERT
 catalog.categories: catalog_service: SELECT
 catalog.edge_entries: catalog_service: SELECT, INSERT, UPDATE, DELETE
+catalog.kinds: catalog_service: SELECT
+catalog.kinds_id_seq: nobody
 catalog.outbox: catalog_service: INSERT (event_id, key, payload, subject)
 catalog.outbox: relay_service: SELECT, UPDATE, DELETE
 catalog.outbox_id_seq: nobody
@@ -42,6 +44,7 @@ catalog.product_history: catalog_service: SELECT
 catalog.products: catalog_service: SELECT, INSERT, UPDATE (active, category, name, price_cents, stock, unit, updated_at, version)
 catalog.reservations: catalog_service: SELECT, INSERT, UPDATE (state, updated_at)
 catalog.schema_migrations: nobody
+catalog.shelf: catalog_service: SELECT
 catalog.stock_kept: catalog_service: SELECT
 catalog.words: catalog_service: SELECT
 orders.credit_accounts: restaurant, admin: SELECT
@@ -67,11 +70,18 @@ orders.restaurants: restaurant, driver, admin, system: SELECT
 orders.restaurants: orders_service: SELECT, INSERT, UPDATE
 orders.schema_migrations: nobody
 catalog.count_categories(): everybody: EXECUTE
+catalog.coverage(tsvector,text[]): everybody: EXECUTE
+catalog.distance(integer): everybody: EXECUTE
+catalog.kind_of(text): everybody: EXECUTE
 catalog.learn_words(): everybody: EXECUTE
+catalog.nearness(tsvector,tsvector,text[],integer): everybody: EXECUTE
 catalog.note_versions(): everybody: EXECUTE
 catalog.rank_of(tsvector,tsquery,tsquery): everybody: EXECUTE
 catalog.refuse_change_of_audit(): everybody: EXECUTE
 catalog.search_of(text,text,text): everybody: EXECUTE
+catalog.shelve(uuid[]): nobody
+catalog.shelve_renamed(): everybody: EXECUTE
+catalog.shelve_written(): everybody: EXECUTE
 catalog.words_of(text): everybody: EXECUTE
 orders.hold_credit(uuid,text,timestamp with time zone): restaurant: EXECUTE
 orders.keep_texts(): everybody: EXECUTE
