@@ -7,7 +7,7 @@ A new row is an entry here and a file beside this one whose function takes a `Me
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from loadtests.bench import edge, listing, listing_peer, place, wrk
+from loadtests.bench import edge, listing, listing_peer, place, search, wrk
 from loadtests.bench.measure import Meter, Outcome
 from loadtests.bench.reach import Reach, at_least, at_most
 from loadtests.bench.realtime import frames, idle, latency, unconcerned
@@ -77,6 +77,16 @@ ROWS: tuple[Row, ...] = (
         at_least(0.8),
         EVERYTHING,
         edge.against_a_file,
+        "http",
+        wrk.find,
+    ),
+    Row(
+        "search",
+        "an uncached search of 20 among all products over HTTP, through Nginx",
+        "the same SQL through asyncpg",
+        at_least(0.5),
+        search.CATALOGUE_ALONE,
+        search.against_asyncpg,
         "http",
         wrk.find,
     ),
