@@ -145,6 +145,16 @@ CREATE FUNCTION catalog.rank_of(search tsvector, matching tsquery, evident tsque
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN ((((10000)::double precision * ts_rank('{0.05,0.2,0.6,1}'::real[], search, evident, 1)) + ((1000)::double precision * ts_rank('{0.05,0.2,0.6,1}'::real[], search, matching, 1))))::integer;
 
+-- Name: refuse_change_of_audit(); Type: FUNCTION; Schema: catalog; Owner: -
+
+CREATE FUNCTION catalog.refuse_change_of_audit() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+    raise exception 'The audit is append-only.' using errcode = 'restrict_violation';
+end $$;
+
 -- Name: words_of(text); Type: FUNCTION; Schema: catalog; Owner: -
 
 CREATE FUNCTION catalog.words_of(given text) RETURNS text
@@ -274,6 +284,19 @@ begin
 end
 $$;
 
+-- Name: cache_audit; Type: TABLE; Schema: catalog; Owner: -
+
+CREATE TABLE catalog.cache_audit (
+    id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor_id uuid NOT NULL,
+    deed text NOT NULL,
+    key text NOT NULL,
+    request_id text,
+    CONSTRAINT cache_audit_deed_check CHECK ((deed = ANY (ARRAY['read'::text, 'refresh'::text, 'invalidate'::text]))),
+    CONSTRAINT cache_audit_key_check CHECK ((length(key) <= 200))
+);
+
 -- Name: categories; Type: TABLE; Schema: catalog; Owner: -
 
 CREATE TABLE catalog.categories (
@@ -379,6 +402,11 @@ CREATE TABLE catalog.stock_kept (
 CREATE TABLE catalog.words (
     word text NOT NULL COLLATE pg_catalog."C"
 );
+
+-- Name: cache_audit cache_audit_pkey; Type: CONSTRAINT; Schema: catalog; Owner: -
+
+ALTER TABLE ONLY catalog.cache_audit
+    ADD CONSTRAINT cache_audit_pkey PRIMARY KEY (id);
 
 -- Name: categories categories_pkey; Type: CONSTRAINT; Schema: catalog; Owner: -
 
@@ -518,6 +546,10 @@ CREATE INDEX products_search ON catalog.products USING gin (search) WITH (gin_pe
 
 CREATE INDEX words_similar ON catalog.words USING gin (word catalog.gin_trgm_ops);
 
+-- Name: cache_audit append_only; Type: TRIGGER; Schema: catalog; Owner: -
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON catalog.cache_audit FOR EACH STATEMENT EXECUTE FUNCTION catalog.refuse_change_of_audit();
+
 -- Name: products count_inserted; Type: TRIGGER; Schema: catalog; Owner: -
 
 CREATE TRIGGER count_inserted AFTER INSERT ON catalog.products REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION catalog.count_categories();
@@ -602,6 +634,10 @@ GRANT SELECT ON TABLE catalog.shelf TO catalog_service;
 -- Name: FUNCTION shelve(products uuid[]); Type: ACL; Schema: catalog; Owner: -
 
 REVOKE ALL ON FUNCTION catalog.shelve(products uuid[]) FROM PUBLIC;
+
+-- Name: TABLE cache_audit; Type: ACL; Schema: catalog; Owner: -
+
+GRANT SELECT,INSERT ON TABLE catalog.cache_audit TO catalog_service;
 
 -- Name: TABLE categories; Type: ACL; Schema: catalog; Owner: -
 
