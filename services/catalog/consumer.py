@@ -33,7 +33,7 @@ DEEDS: Mapping[str, Deed] = {
 ACK_WAIT_SECONDS = 6.0
 """What a crashed process held comes again so soon: orders wait for it. A statement has 5 s."""
 
-REST_SECONDS = 0.25
+REST_SECONDS = 0.05
 """At most, after a batch: what comes meanwhile shares the next one's transaction and its fsync.
 An order that comes alone waits for nothing."""
 

@@ -30,7 +30,7 @@ STOCK_DURABLE = "orders-stock"
 ANSWER_WAIT_SECONDS = 6.0
 """What a crashed process held of the stock's answers comes again so soon: people wait for it. A statement has 5 s."""
 
-REST_SECONDS = 0.25
+REST_SECONDS = 0.05
 """At most, after a batch: the answers that come meanwhile share the next one's transaction.
 An order that comes alone waits for nothing."""
 

@@ -458,7 +458,7 @@ for update;
 -- name: update_answered_orders
 -- The next version of each, its history and its event. The rows are locked: there is one of each.
 with answered as (
-    select *
+    select id, status, reason, version, shortages, at, event_id, event, request_id, traceparent, subject, payload
     from unnest(
         $1::uuid [], $2::text [], $3::text [], $4::integer [], $5::text [], $6::timestamptz [], $7::uuid [],
         $8::text [], $9::text [], $10::text [], $11::text [], $12::bytea []

@@ -427,7 +427,9 @@ returning given.id, given.version, given.stop
 @pytest.fixture(scope="module")
 async def facts(database: Connection) -> Facts:
     restaurant = await database.fetchval(
-        "select restaurant_id from orders.orders group by restaurant_id order by count(*) desc limit 1"
+        "select restaurant_id from orders.orders where zone in "
+        "(select zone from orders.orders where status = 'ready' and driver_id is null) "
+        "group by restaurant_id order by count(*) desc limit 1"
     )
     driver = await database.fetchrow(
         "select driver_id, zone from orders.orders where restaurant_id = $1 and driver_id is not null limit 1",
