@@ -102,7 +102,7 @@ hooks:
 ledger_and_orders := "api,commands,credit,credit_api,credit_commands,credit_store,domain,errors,events,invoice,pricing,route_api,route_commands,stock_commands,stock_store,store"
 
 # What a status change runs through from the stream to its frame: the same.
-stream_to_frame := "entry,hub,on_the_way,replay,ring,server,sight,stream,topic,traces,wire,writer"
+stream_to_frame := "entry,hub,on_the_way,places,replay,ring,server,sight,stream,topic,traces,wire,writer"
 
 # How a whole run is shared out: whole files to processes that have servers of their own, in the order of tests/conftest.py.
 workers := "-n 2 --dist loadfile --no-loadscope-reorder"

@@ -51,6 +51,11 @@ def order_events(event: str) -> str:
     return f"orders.v1.*.*.{event}"
 
 
+def restaurant_of(subject: str) -> str:
+    """Whose an order event is, by its subject."""
+    return subject.split(".", 3)[2]
+
+
 def events_of_order(order_id: UUID, restaurant_id: UUID | None = None) -> str:
     """Filter: every event of one order."""
     return f"orders.v1.{restaurant_id or '*'}.{order_id}.*"

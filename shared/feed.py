@@ -46,7 +46,7 @@ def epoch_of(info: StreamInfo) -> str:
 class Feed:
     """What one consumer sends, checked for holes. It takes nothing more once there was one."""
 
-    def __init__(self, client: Client, take: Callable[[int, bytes], None]) -> None:
+    def __init__(self, client: Client, take: Callable[[Msg], None]) -> None:
         self._client = client
         self._take = take
         self._expected = 1
@@ -73,10 +73,9 @@ class Feed:
         if message.headers and message.headers.get("Status"):
             await self._answer(message, message.headers)
             return
-        place = message.metadata.sequence
-        if place.consumer == self._expected:
+        if message.metadata.sequence.consumer == self._expected:
             self._expected += 1
-            self._take(place.stream, message.data)
+            self._take(message)
         else:
             self._broken.set()
 

@@ -20,6 +20,7 @@ from proto.orders import Audience
 from services.gateway import sight
 from services.gateway.entry import Entry
 from services.gateway.on_the_way import OnTheWay
+from services.gateway.places import Due, Places
 from services.gateway.ring import Ring
 from services.gateway.sight import Told, Viewer
 from services.gateway.topic import ORDER_PREFIX
@@ -89,6 +90,7 @@ class Hub:
         self.ring = ring
         self.traces = traces or Traces()
         self.on_the_way = OnTheWay()
+        self.places = Places()
         self.epoch: str | None = None
         self.seq = 0
         self._known: OrderedDict[UUID, Known] = OrderedDict()
@@ -104,6 +106,7 @@ class Hub:
         """
         self.epoch, self.seq = epoch, seq
         self.ring.clear(seq)
+        self.places.clear(seq)
         for listeners in self._listeners.values():
             for listener in listeners:
                 listener.resync(seq)
@@ -165,6 +168,14 @@ class Hub:
         """Who sees the order now, if it was heard of lately."""
         known = self._known.get(order_id)
         return known.audience if known is not None else None
+
+    def due(self, listener: Listener, after: int) -> Due:
+        """What a read for it must bring, above `after` up to the ring's floor."""
+        restaurant_id = listener.viewer.restaurant_id
+        if restaurant_id is None and listener.order_id is not None:
+            audience = self.known(listener.order_id)
+            restaurant_id = audience.restaurant_id if audience is not None else None
+        return self.places.due(restaurant_id, after, self.ring.floor)
 
     def add(self, listener: Listener) -> None:
         self._listeners[_key(listener)].add(listener)

@@ -4,8 +4,8 @@ Invariants: a few reads and a few chunks at a time in a process, however many so
 happens now is not late for what has happened; none is held while a socket does not read, so a slow one keeps nobody
 waiting. Whoever would wait behind too many is refused with BusyError and comes back later. What the stream no longer
 holds, or is too much, or cannot be read now, is refused with TooOldError, and the socket says `resync`. A read proves
-itself: what came has no hole and reaches the newest event that there was before it. That the server says that there is
-no more does not do: it counts anew after each restart.
+itself: what came is, place by place, what had to come. What the server says of itself (how many there are, which is the
+newest) does not do: it counts anew after it was killed.
 """
 
 import asyncio
@@ -16,13 +16,14 @@ from contextlib import asynccontextmanager, suppress
 import msgspec
 import nats.errors
 import structlog
+from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
-from nats.js.errors import NotFoundError
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge
 
 from proto.realtime import Position
 from proto.streams import EPOCH, ORDERS
 from services.gateway.entry import Entry
+from services.gateway.places import Due
 from shared.bus import Bus
 
 AT_ONCE = 4
@@ -38,9 +39,11 @@ FARTHEST = 100_000
 """Events left to read. Whoever was away for longer fetches once: it is less work for all."""
 
 READ_SECONDS = 5.0
+MENTIONED = 10
 
 
 WAITING = Gauge("larder_gateway_waiting_replays", "Sockets that wait for their turn to be told of the past")
+HOLES = Counter("larder_gateway_holes_total", "Times that the server left out something that the stream must hold")
 
 
 class TooOldError(Exception):
@@ -79,12 +82,16 @@ class Replays:
         async with self._among(self._turns):
             yield
 
-    async def read(self, position: Position, until: int, subject: str) -> Past:
-        """The first events on `subject` above the position up to `until`, in order. Raises TooOldError, BusyError."""
+    async def read(self, position: Position, until: int, due: Due) -> Past:
+        """The first events of what is due above the position up to `until`, in order. Raises TooOldError, BusyError."""
+        if not due.seqs:
+            return Past([], until)
+        if len(due.seqs) > FARTHEST:
+            raise TooOldError
         async with self._among(self._reads):
             try:
                 async with asyncio.timeout(READ_SECONDS):
-                    return await self._read(position, until, subject)
+                    return await self._read(position, until, due)
             except (nats.errors.Error, TimeoutError) as error:
                 raise TooOldError from error
 
@@ -104,17 +111,16 @@ class Replays:
         finally:
             few.release()
 
-    async def _read(self, position: Position, until: int, subject: str) -> Past:
+    async def _read(self, position: Position, until: int, due: Due) -> Past:
         jetstream = self._bus.jetstream
         info = await jetstream.stream_info(ORDERS.name)
         same = (info.config.metadata or {}).get(EPOCH) == position.epoch
         if not same or position.seq + 1 < (info.state.first_seq or 0):
             raise TooOldError
-        newest = await self._newest(subject)
         consumer = await jetstream.add_consumer(
             ORDERS.name,
             ConsumerConfig(
-                filter_subject=subject,
+                filter_subject=due.subject,
                 deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
                 opt_start_seq=position.seq + 1,
                 ack_policy=AckPolicy.NONE,
@@ -123,45 +129,34 @@ class Replays:
                 num_replicas=1,
             ),
         )
+        wanted = due.seqs[:BATCH]
         try:
-            waiting = consumer.num_pending or 0
-            if waiting > FARTHEST:
-                raise TooOldError
-            past, no_more_after = await self._fetch(consumer.name, waiting, position.seq, until)
+            messages = await self._fetch(consumer.name, min(len(wanted), consumer.num_pending or 0))
         finally:
             with suppress(nats.errors.Error):  # it goes by itself when nobody reads it
                 await jetstream.delete_consumer(ORDERS.name, consumer.name)
-        if no_more_after is not None and no_more_after < newest:
-            await _log.aerror("the stream left something out", subject=subject, after=no_more_after, newest=newest)
+        # Fewer than asked for may come; what comes must be the first of them.
+        came = [message.metadata.sequence.stream for message in messages]
+        if not came or came != list(wanted[: len(came)]):
+            HOLES.inc()
+            missing = sorted(set(wanted) - set(came))[:MENTIONED]
+            await _log.aerror(
+                "the stream left something out", subject=due.subject, after=position.seq, until=until, missing=missing
+            )
             raise TooOldError
-        return past
+        entries: list[Entry] = []
+        for seq, message in zip(came, messages, strict=True):
+            with suppress(msgspec.DecodeError):  # logged by who followed it live
+                entries.append(Entry.decode(seq, message.data))
+        return Past(entries, until if len(came) == len(due.seqs) else came[-1])
 
-    async def _newest(self, subject: str) -> int:
-        """The seq of the last event on it, 0 when there is none."""
-        try:
-            return (await self._bus.jetstream.get_last_msg(ORDERS.name, subject)).seq or 0
-        except NotFoundError:
-            return 0
-
-    async def _fetch(self, consumer: str, waiting: int, after: int, until: int) -> tuple[Past, int | None]:
-        """And, where the server says that there is no more on the subject, after which seq."""
-        if not waiting:
-            return Past([], until), after
+    async def _fetch(self, consumer: str, wanted: int) -> list[Msg]:
+        """Nothing only where nothing is wanted. Raises TimeoutError."""
+        if not wanted:
+            return []
         subscription = await self._bus.jetstream.pull_subscribe_bind(consumer, ORDERS.name)
         try:
-            messages = await subscription.fetch(min(BATCH, waiting), timeout=READ_SECONDS)
+            return await subscription.fetch(wanted, timeout=READ_SECONDS)
         finally:
             with suppress(nats.errors.Error):
                 await subscription.unsubscribe()
-        entries: list[Entry] = []
-        for place, message in enumerate(messages, start=1):
-            seq = message.metadata.sequence.stream
-            if message.metadata.sequence.consumer != place:
-                raise TooOldError  # one was lost on its way
-            if seq > until:
-                return Past(entries, until), None
-            with suppress(msgspec.DecodeError):  # logged by who followed it live
-                entries.append(Entry.decode(seq, message.data))
-        last = messages[-1].metadata
-        reached = last.sequence.stream
-        return (Past(entries, until), reached) if last.num_pending == 0 else (Past(entries, reached), None)

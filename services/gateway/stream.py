@@ -2,7 +2,8 @@
 
 Invariants: the hub is given each message once, in the stream's order, without a hole: the consumer's own sequence is
 checked, and on a gap, a silent server or a lost consumer a new one starts after the hub's last seq. A stream under
-another epoch, or one that ends before our position, begins anew at its head, and the hub tells everybody to fetch.
+another epoch, or one that ends before our position, begins anew at its head, and the hub tells everybody to fetch. So
+it does where the server itself leaves out a place: the stream is kept whole and has none that is empty.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from time import time_ns
 import msgspec
 import nats.errors
 import structlog
+from nats.aio.msg import Msg
 from nats.js.api import StreamInfo
 from nats.js.errors import NotFoundError
 from prometheus_client import Counter
@@ -19,6 +21,7 @@ from prometheus_client import Counter
 from proto.streams import ORDERS
 from services.gateway.entry import Entry
 from services.gateway.hub import Hub
+from services.gateway.replay import HOLES
 from shared.bus import REFUSED, Bus
 from shared.feed import BrokenFeedError, Feed, epoch_of, pushing
 
@@ -71,7 +74,7 @@ class Stream:
         # It sends once somebody listens: until here the stream may have been made anew.
         if epoch_of(await jetstream.stream_info(ORDERS.name)) != self._hub.epoch:
             raise BrokenFeedError("the stream was made anew")
-        feed = Feed(client, lambda seq, data: self._take(seq, data, info.state.last_seq))
+        feed = Feed(client, lambda message: self._take(message, info.state.last_seq))
         subscription = await client.subscribe(
             inbox, cb=feed.receive, pending_msgs_limit=NO_LIMIT, pending_bytes_limit=NO_LIMIT
         )
@@ -91,10 +94,15 @@ class Stream:
             _log.warning("another stream", epoch=epoch, seq=state.last_seq)
             self._hub.begin(epoch, state.last_seq)
 
-    def _take(self, seq: int, data: bytes, head: int) -> None:
-        received = time_ns()
+    def _take(self, message: Msg, head: int) -> None:
+        received, seq = time_ns(), message.metadata.sequence.stream
+        if seq != self._hub.seq + 1:
+            HOLES.inc()
+            _log.error("the stream left something out", after=self._hub.seq, next=seq)
+            self._hub.begin(self._hub.epoch or "", seq - 1)
+        self._hub.places.note(seq, message.subject)
         try:
-            entry = Entry.decode(seq, data)
+            entry = Entry.decode(seq, message.data)
         except msgspec.DecodeError as error:
             REFUSED.labels(ORDERS.name).inc()
             _log.error("event refused", seq=seq, error=str(error))

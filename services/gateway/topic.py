@@ -5,7 +5,6 @@ Refuses names that are not canonical, so that one order has one topic.
 
 from uuid import UUID
 
-from proto.streams import ORDERS, events_of_order, orders_of_restaurant
 from services.gateway import sight
 from services.gateway.entry import Entry
 from services.gateway.sight import Told, Viewer
@@ -40,15 +39,9 @@ class Topic:
         self._versions: dict[UUID, int] | None = None
 
     @property
-    def subject(self) -> str | None:
-        """The events of the stream that can concern it; None when none can."""
-        if self.name == "alerts":
-            return None
-        if self.order_id is not None:
-            return events_of_order(self.order_id, self.viewer.restaurant_id)
-        if self.viewer.restaurant_id is not None:
-            return orders_of_restaurant(self.viewer.restaurant_id)
-        return ORDERS.subjects[0]
+    def has_past(self) -> bool:
+        """Whether events of the stream can concern it."""
+        return self.name != "alerts"
 
     def replayed(self, entry: Entry) -> Told | None:
         """What it hears of an event of the past. A version that was published twice is heard once."""

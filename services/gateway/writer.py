@@ -259,10 +259,10 @@ class Writer:
         """A chunk of a topic's past; the topic is live when there is none left."""
         if not topic.replaying:
             replaying.popleft()  # done, or unsubscribed, or told to fetch
-        elif topic.subject is None:
+        elif not topic.has_past:
             topic.go_live()
         elif topic.past is None and topic.position < self._hub.ring.floor:
-            await self._read_old(topic, topic.subject, self._hub.ring.floor)
+            await self._read_old(topic, self._hub.ring.floor)
         else:
             async with self._replays.turn():
                 self._send_some(topic)
@@ -280,10 +280,11 @@ class Writer:
         else:
             topic.go_live()
 
-    async def _read_old(self, topic: Subscription, subject: str, floor: int) -> None:
+    async def _read_old(self, topic: Subscription, floor: int) -> None:
         topic.source = "stream"
+        due = self._hub.due(topic, topic.position)
         try:
-            past = await self._replays.read(Position(self.epoch, topic.position), floor, subject)
+            past = await self._replays.read(Position(self.epoch, topic.position), floor, due)
         except TooOldError:
             if topic.replaying:
                 topic.resync(self._hub.seq)

@@ -18,6 +18,7 @@ from typing import Generic, TypeVar
 import msgspec
 import nats.errors
 import structlog
+from nats.aio.msg import Msg
 from nats.js.api import StreamInfo
 from nats.js.errors import NotFoundError
 from redis.exceptions import ResponseError
@@ -134,8 +135,8 @@ class Follower(Generic[E]):
         await self._cache.store.begin(self._cache.kind, place, f"{epoch}/{new_id()}", seq)
         raise BrokenFeedError("a new generation of copies")
 
-    def _take(self, seq: int, data: bytes) -> None:
-        self._received.append((seq, data))
+    def _take(self, message: Msg) -> None:
+        self._received.append((message.metadata.sequence.stream, message.data))
         self._woken.set()
 
     async def _watch(self, feed: Feed) -> None:

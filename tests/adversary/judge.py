@@ -182,7 +182,7 @@ class Verdict:
         found = sorted(seqs)
         if found and self.wrong[what] < ASIDE:
             place = f"{chain.topic} of {chain.viewer.role} from {chain.start} to {chain.end}"
-            self.examples.append(f"{what}: {place}, at {found[:5]}")
+            self.examples.append(f"{what}: {place}, {len(found)} from {found[0]} to {found[-1]}, at {found[:5]}")
         self.wrong[what] += len(found)
 
 

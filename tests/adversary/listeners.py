@@ -3,14 +3,15 @@
 A `Feed` is one topic of a client. It keeps a board of the orders under way (id to version) by the rules for people who
 write clients: subscribe first, then fetch; the higher version counts; OrderLeft removes; `resync` means fetch. Beside
 that it writes down everything that came, in `Chain`s: unbroken pieces of the topic, for the judge. A chain goes on over
-breaks as long as the server takes up our position; it ends at a `resync`, when the client begins anew, and when it
-rewinds.
+breaks as long as the server takes up our position; it ends at a `resync`, when the client begins anew, when it
+rewinds, and when it asks again, from further on, before it was told all that it asked for first.
 """
 
 import asyncio
 import random
 import socket
 from array import array
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import timedelta
@@ -77,12 +78,12 @@ class Chain:
 
 
 class Feed:
-    """One topic of one client."""
+    """One topic of one client. `asked`: from where, of each subscribe that is not answered yet."""
 
     def __init__(self, topic: str) -> None:
         self.topic = topic
         self.position: Position | None = None
-        self.asked: Position | None = None
+        self.asked: deque[Position | None] = deque()
         self.must_fetch = True
         self.chain: Chain | None = None
         self.chains: list[Chain] = []
@@ -219,7 +220,7 @@ class Listener:
         self._story.counts["sockets"] += 1
         default = self._common_position()
         for feed in self.feeds.values():
-            feed.asked = feed.position
+            feed.asked = deque([feed.position])
             await client.subscribe(feed.topic, None if feed.position == default else feed.position)
         while client.close_code is None:
             await self._listen(client)
@@ -285,7 +286,7 @@ class Listener:
                 self.feeds[frame.topic].begin(self._who, frame.seq)
             case realtime.Unsubscribed():
                 feed = self.feeds[frame.topic]
-                feed.asked = feed.position
+                feed.asked.append(feed.position)
                 await client.subscribe(feed.topic, feed.position)
             case realtime.Drain():
                 self._story.counts["drains heard of"] += 1
@@ -302,12 +303,16 @@ class Listener:
 
     def _subscribed(self, client: RealtimeClient, feed: Feed, frame: realtime.Subscribed) -> None:
         """Whether the server goes on where we were. Else a resync comes next, or is lost with the socket."""
-        asked = feed.asked
+        asked = feed.asked.popleft()
         taken_up = asked is not None and asked.seq == frame.seq and asked.epoch == client.welcome.epoch
         if not taken_up or feed.chain is None:
             feed.begin(self._who, frame.seq)
         elif frame.seq < feed.chain.end:
             feed.begin(self._who, frame.seq, fetch=False)  # what was told since then comes again
+        elif frame.seq > feed.chain.end:
+            # An answer to what we asked before came between, from further back: what lies between was told before it.
+            self._story.counts["asked again before all had come"] += 1
+            feed.begin(self._who, frame.seq, fetch=False)
         self._story.counts["resumes" if taken_up else "subscriptions from the head"] += 1
 
     @property
@@ -407,7 +412,7 @@ class Listener:
         """From where we are: the topic begins anew there."""
         feed = self._dice.choice(list(self.feeds.values()))
         if feed.topic in client.positions:
-            feed.asked = feed.position
+            feed.asked.append(feed.position)
             await client.subscribe(feed.topic, feed.position)
 
     async def _unsubscribe(self, client: RealtimeClient) -> None:

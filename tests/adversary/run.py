@@ -10,6 +10,7 @@ import logging
 import os
 import random
 import re
+import shutil
 import sys
 import tempfile
 import time
@@ -40,6 +41,8 @@ from tests.support import eventually
 GATEWAYS, WRITERS, LISTENERS = 2, 8, 200
 SETTINGS = {"gateway": {"LARDER_RING_BYTES": "500000", "LARDER_HEARTBEAT_S": "1"}}
 """A ring of some seconds, so that resumes are served from memory, and after a longer sleep from the stream."""
+
+KEPT = Path("build")
 
 PAST_EDGE = 0.1
 """The share of clients that go past Nginx, beside the admins', who are told the most."""
@@ -205,6 +208,15 @@ async def _end(living: Sequence["asyncio.Task[None]"]) -> None:
     await asyncio.gather(*living, return_exceptions=True)
 
 
+def keep_logs(stack: Stack, seed: int) -> Path:
+    """What the gateways had to say, for who looks for what went wrong. Returns the folder."""
+    folder = KEPT / f"adversary-{seed}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for log_file in stack.logs("gateway"):
+        shutil.copy(log_file, folder)
+    return folder
+
+
 def seconds_of(text: str) -> float:
     """Of "90", "90s" or "30m". Raises ValueError."""
     match = re.fullmatch(r"(\d{1,5})([sm]?)", text)
@@ -230,5 +242,7 @@ def main(arguments: Sequence[str]) -> int:
         base_port = int(os.environ.get("LARDER_PORT", "8080"))
         with a_stack(Path(folder) / "state", base_port, options.fault) as stack:
             result = asyncio.run(run(stack, options.time, options.seed, options.clients, talk=True))
+            if result.wrong:
+                sys.stdout.write(f"The gateways' logs: {keep_logs(stack, options.seed)}\n")
     sys.stdout.write(f"{result}\n")
     return 1 if result.wrong else 0

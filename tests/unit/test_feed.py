@@ -45,7 +45,7 @@ class Listener:
     def __init__(self) -> None:
         self.client = Answers()
         self.taken: list[int] = []
-        self.feed = Feed(self.client, lambda seq, _: self.taken.append(seq))
+        self.feed = Feed(self.client, lambda message: self.taken.append(message.metadata.sequence.stream))
 
     async def gets(self, *messages: Msg) -> None:
         for message in messages:

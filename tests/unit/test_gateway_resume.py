@@ -15,6 +15,7 @@ from proto.realtime import Position, ServerFrame
 from services.gateway import writer
 from services.gateway.entry import Entry
 from services.gateway.hub import Hub
+from services.gateway.places import Due
 from services.gateway.replay import Past, Replays, TooOldError
 from services.gateway.ring import Ring
 from services.gateway.sight import Viewer
@@ -45,7 +46,7 @@ class Stored(Replays):
         self._events = events
         self._oldest = oldest
 
-    async def read(self, position: Position, until: int, subject: str) -> Past:
+    async def read(self, position: Position, until: int, due: Due) -> Past:
         await asyncio.sleep(0)
         if position.seq < self._oldest:
             raise TooOldError

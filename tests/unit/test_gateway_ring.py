@@ -1,24 +1,28 @@
 """The newest events in memory: what stays, what goes, and what is asked of it."""
 
 from datetime import UTC, datetime
+from typing import cast
 from uuid import UUID
 
 import msgspec
 import pytest
 
 from proto.orders import Audience, OrderHead
-from proto.streams import ORDERS, events_of_order, orders_of_restaurant
+from proto.streams import order_subject, orders_of_restaurant
 from services.gateway import hub as hub_module
+from services.gateway import places
 from services.gateway import ring as ring_module
 from services.gateway.entry import Entry
 from services.gateway.hub import Hub
 from services.gateway.on_the_way import OnTheWay
+from services.gateway.places import Places
 from services.gateway.ring import Ring
 from services.gateway.sight import Viewer
 from services.gateway.topic import Topic
+from services.gateway.writer import Subscription, Writer
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-KITCHEN = UUID(int=1)
+KITCHEN, OTHER = UUID(int=1), UUID(int=4)
 
 
 def entry(seq: int, order: int = 0, version: int = 1) -> Entry:
@@ -62,13 +66,41 @@ def test_what_was_heard_longest_ago_is_forgotten_first(monkeypatch: pytest.Monke
 
 
 def test_a_topic_reads_of_the_past_what_can_concern_it() -> None:
-    order_id = UUID(int=9)
+    hub = Hub(Ring(0))
+    hub.begin("e", 10)
+    for seq, order, restaurant in ((11, 1, KITCHEN), (12, 2, OTHER), (13, 3, KITCHEN)):
+        hub.places.note(seq, order_subject(restaurant, UUID(int=1000 + order), "OrderPlaced"))
+        hub.take(entry(seq, order))
     kitchen, admin = Viewer("restaurant", UUID(int=2), KITCHEN, None), Viewer("admin", UUID(int=3), None, None)
-    assert Topic("alerts", admin).subject is None
-    assert Topic("orders", admin).subject == ORDERS.subjects[0]
-    assert Topic("orders", kitchen).subject == orders_of_restaurant(KITCHEN)
-    assert Topic(f"order:{order_id}", admin).subject == events_of_order(order_id, None)
-    assert Topic(f"order:{order_id}", kitchen).subject == events_of_order(order_id, KITCHEN)
+    of_the_kitchen, whole = (orders_of_restaurant(KITCHEN), [11, 13]), (None, [11, 12, 13])
+
+    def due(name: str, viewer: Viewer, after: int = 10) -> tuple[str | None, list[int]]:
+        found = hub.due(Subscription(name, viewer, cast("Writer", None)), after)
+        return found.subject, list(found.seqs)
+
+    assert due("orders", admin) == whole
+    assert due("orders", kitchen) == due(f"order:{UUID(int=1003)}", kitchen) == of_the_kitchen
+    assert due(f"order:{UUID(int=1001)}", admin) == of_the_kitchen
+    assert due(f"order:{UUID(int=9)}", admin) == whole  # whose it is was not heard lately
+    assert due("orders", kitchen, after=8) == (None, [9, 10, 11, 12, 13])  # from before we listened
+    assert due("orders", kitchen, after=11) == (orders_of_restaurant(KITCHEN), [13])
+    assert not Topic("alerts", admin).has_past
+    assert Topic("orders", admin).has_past
+
+
+def test_the_places_of_a_restaurant_are_bounded_and_tell_how_far_back_they_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "HALF", 3)
+    known = Places(100)
+    for seq in range(101, 120):
+        known.note(seq, order_subject(KITCHEN if seq % 2 else OTHER, UUID(int=seq), "OrderPlaced"))
+        assert known.floor >= seq - 2 * places.HALF
+        for after in range(known.floor, seq + 1):
+            mine = [one for one in range(after + 1, seq + 1) if one % 2]
+            assert list(known.due(KITCHEN, after, seq).seqs) == mine
+    assert known.floor == 115
+    assert list(known.due(KITCHEN, 111, 114).seqs) == [112, 113, 114]
+    known.clear(7)
+    assert list(known.due(KITCHEN, 7, 119).seqs) == []
 
 
 def test_an_envelope_of_a_shape_that_is_not_known_is_refused() -> None:
