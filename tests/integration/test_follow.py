@@ -82,7 +82,7 @@ async def test_an_event_that_fails_again_and_again_does_not_keep_the_others_from
         async def others_are_done() -> bool:
             if failing.get() == before or len(applied) < len(orders) - 1:
                 return False
-            return (await bus.jetstream.consumer_info(STOCK.name, durable)).num_ack_pending == 1
+            return bool((await bus.jetstream.consumer_info(STOCK.name, durable)).num_ack_pending == 1)
 
         await eventually(others_are_done)  # the one that fails is kept, and tried again
     assert sorted(applied) == sorted(order for order in orders if order != bad)
