@@ -192,7 +192,7 @@ with changed as (
 insert into catalog.outbox (event_id, key, subject, payload)
 select $10, changed.id, $11, $12 from changed;
 
--- name: insert_cache_audit
+-- name: insert_cache_audit!
 -- What an admin is about to do with a key of the cache.
 insert into catalog.cache_audit (id, at, actor_id, deed, key, request_id)
 values ($1, $2, $3, $4, $5, $6);
