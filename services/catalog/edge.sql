@@ -62,7 +62,7 @@ set done = finished.wanted, refreshed_at = now(), claimed_until = '-infinity',
 from finished
 where kept.address = finished.address;
 
--- name: postpone_entries
+-- name: postpone_entries!
 -- These could not be refreshed: not again within a second.
 update catalog.edge_entries
 set claimed_until = now() + interval '1 second'
@@ -78,6 +78,6 @@ where done < wanted;
 -- How many there are: few, by their bound.
 select count(*) as entries from catalog.edge_entries;
 
--- name: forget_entries
+-- name: forget_entries!
 -- Given up an hour after the last reader, and five minutes later expired in every Nginx.
 delete from catalog.edge_entries where asked_at < now() - interval '65 minutes';
