@@ -226,7 +226,8 @@ async def test_the_edge_is_healthy_and_answers_in_its_own_words(played: Played, 
     async with session.get(f"{played.edge}/api/catalog/products?q=frozen+pizza&limit=5") as answer:
         page = await answer.json()
         assert len(page["items"]) == 5
-        assert all("PIZZA" in product["name"] for product in page["items"])
+        found = [f"{product['category']} {product['name']}" for product in page["items"]]
+        assert all("PIZZA" in one for one in found), found
     async with session.post(f"{played.edge}/api/orders", data=io.BytesIO(b"x" * 3_000_000)) as answer:
         assert (answer.status, answer.content_type) == (413, "application/problem+json")
         assert "1 MiB" in json.loads(await answer.read())["detail"]
