@@ -19,16 +19,17 @@ from shared.ids import new_id
 from shared.outbox import publisher
 from shared.outbox.publisher import BATCH_FROM, waves
 from shared.outbox.relay import Relay
+from tests.outbox import own_outbox
 from tests.streams import stored
 
 
 @pytest.fixture
 async def owner(stack: Stack) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(stack.addresses.database("postgres"))
-    await connection.execute("delete from orders.outbox")
-    yield connection
-    await connection.execute("delete from orders.outbox")
-    await connection.close()
+    """A superuser, and an outbox that no relay of other tests publishes."""
+    async with own_outbox(stack, "outbox_tests"):
+        connection = await asyncpg.connect(stack.addresses.database("postgres"))
+        yield connection
+        await connection.close()
 
 
 @asynccontextmanager
@@ -36,7 +37,7 @@ async def one_relay(stack: Stack, bus: Bus) -> AsyncIterator[Relay]:
     async with open_pool(stack.addresses.database("relay_service"), size=1, name="relay") as pool:
         for stream in STREAMS:
             await ensure_stream(bus.jetstream, stream)
-        relay = Relay("orders", pool, bus)
+        relay = Relay("outbox_tests", pool, bus)
         yield relay
 
 
@@ -44,7 +45,7 @@ async def write(owner: asyncpg.Connection, key: UUID, number: int, subject: str 
     """One row; its payload says which of its key it is."""
     event_id = new_id()
     await owner.execute(
-        "insert into orders.outbox (event_id, key, subject, payload) values ($1, $2, $3, $4)",
+        "insert into outbox_tests.outbox (event_id, key, subject, payload) values ($1, $2, $3, $4)",
         event_id,
         key,
         subject or order_subject(UUID(int=1), key, "OrderPlaced"),
@@ -60,7 +61,7 @@ async def published(bus: Bus, key: UUID) -> list[int]:
 
 
 async def waiting(owner: asyncpg.Connection) -> int:
-    found: int = await owner.fetchval("select count(*) from orders.outbox where published_at is null")
+    found: int = await owner.fetchval("select count(*) from outbox_tests.outbox where published_at is null")
     return found
 
 
@@ -169,12 +170,12 @@ async def test_a_look_at_what_waits_never_reads_what_is_published(
     stack: Stack, bus: Bus, owner: asyncpg.Connection
 ) -> None:
     """Also not when the statement was prepared, and used often, while the table was known to be empty."""
-    await owner.execute("vacuum (analyze) orders.outbox")
+    await owner.execute("vacuum (analyze) outbox_tests.outbox")
     async with one_relay(stack, bus) as relay:
         for _ in range(10):
             assert await relay.publish_once() == 0
         await owner.execute(
-            "insert into orders.outbox (event_id, key, subject, payload, published_at) "
+            "insert into outbox_tests.outbox (event_id, key, subject, payload, published_at) "
             "select gen_random_uuid(), gen_random_uuid(), 'orders.v1.a.b.c', repeat('x', 2000)::bytea, now() "
             "from generate_series(1, 3000)"
         )
@@ -182,7 +183,7 @@ async def test_a_look_at_what_waits_never_reads_what_is_published(
             assert await relay._pending.rows(connection, 200) == []
             read = await connection.fetchval(
                 "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables "
-                "where schemaname = 'orders' and relname = 'outbox'"
+                "where schemaname = 'outbox_tests' and relname = 'outbox'"
             )
     assert read == 0
 
@@ -193,7 +194,7 @@ async def test_what_the_bus_refuses_for_good_parks_its_own_key_alone(
     monkeypatch.setattr(publisher, "BATCH_FROM", 2)
     refused, fine = new_id(), new_id()
     await owner.execute(
-        "insert into orders.outbox (event_id, key, subject, payload) values ($1, $2, $3, $4)",
+        "insert into outbox_tests.outbox (event_id, key, subject, payload) values ($1, $2, $3, $4)",
         new_id(),
         refused,
         order_subject(UUID(int=1), refused, "OrderPlaced"),
@@ -209,7 +210,7 @@ async def test_what_the_bus_refuses_for_good_parks_its_own_key_alone(
     assert await published(bus, fine) == [0, 1]
     assert await published(bus, refused) == []
     rows = await owner.fetch(
-        "select parked_at is not null as parked, error from orders.outbox where key = $1 order by id", refused
+        "select parked_at is not null as parked, error from outbox_tests.outbox where key = $1 order by id", refused
     )
     assert [row["parked"] for row in rows] == [True, False]
     assert "max_payload" in rows[0]["error"]
