@@ -35,7 +35,8 @@ POOL_WAIT_SECONDS = Histogram(
     "Time a transaction waited for a connection",
     buckets=(0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 3),
 )
-POOL_BUSY = Gauge("larder_pool_busy_connections", "Connections in use")
+POOL_SIZE = Gauge("larder_pool_size_connections", "Connections that the pool may open", ["pool"])
+POOL_BUSY = Gauge("larder_pool_busy_connections", "Connections in use", ["pool"])
 
 ACQUIRE_SECONDS = 3.0
 """Who waits longer for a connection is told to come back: the same as PgBouncer's query_wait_timeout."""
@@ -88,7 +89,9 @@ def inside_like(text: str) -> str:
 @asynccontextmanager
 async def open_pool(url: str, *, size: int, name: str, statement_cache: int = 100) -> AsyncIterator[Pool]:
     """A pool of at most `size` connections; `name` is what pg_stat_activity shows. `statement_cache` is how many
-    prepared statements a connection keeps, 0 for a pooler that cannot carry them. Raises when Postgres is away."""
+    prepared statements a connection keeps, 0 for a pooler that cannot carry them. Raises when Postgres is away.
+
+    What is in use is asked of the pool when somebody reads the metrics, so that it costs the queries nothing."""
     pool = await asyncpg.create_pool(
         url,
         min_size=min(2, size),
@@ -97,9 +100,12 @@ async def open_pool(url: str, *, size: int, name: str, statement_cache: int = 10
         statement_cache_size=statement_cache,
         server_settings={"application_name": name},
     )
+    POOL_SIZE.labels(name).set(size)
+    POOL_BUSY.labels(name).set_function(lambda: pool.get_size() - pool.get_idle_size())
     try:
         yield pool
     finally:
+        POOL_BUSY.labels(name).set_function(lambda: 0)  # lets go of the pool
         await pool.close()
 
 
@@ -119,13 +125,11 @@ class connection:  # noqa: N801  used as a function: `async with connection(pool
         async with asyncio.timeout(ACQUIRE_SECONDS):
             self._acquired = await self._pool.acquire()
         POOL_WAIT_SECONDS.observe(perf_counter() - waited)
-        POOL_BUSY.inc()
         return self._acquired
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        POOL_BUSY.dec()
         await self._pool.release(self._acquired)
 
 

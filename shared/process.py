@@ -7,14 +7,17 @@ Invariants: wrong settings end the start with exit code 2 and name the variable.
 import asyncio
 import gc
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import TypeVar
 
 import structlog
 import uvloop
+from prometheus_client import Gauge
 
 from shared import log
 from shared.http.server import listening
@@ -22,6 +25,9 @@ from shared.http.types import Application
 from shared.settings import ProcessSettings, SettingsError, load
 
 S = TypeVar("S", bound=ProcessSettings)
+
+DISK_USED = Gauge("larder_disk_used_ratio", "How full the file system is that this process stands on, 0 to 1")
+DISK_USED.set_function(lambda: _disk_used(Path.cwd()))
 
 
 def run(kind: type[S], build: Callable[[S], AbstractAsyncContextManager[Application]]) -> None:
@@ -53,3 +59,9 @@ async def _serve(settings: S, build: Callable[[S], AbstractAsyncContextManager[A
             sys.exit(1)
         await told.ainfo("stopping")
         await application.drain()
+
+
+def _disk_used(path: Path) -> float:
+    """As df counts: what only root may still write is no space."""
+    usage = shutil.disk_usage(path)
+    return usage.used / (usage.used + usage.free)

@@ -30,6 +30,8 @@ DRAIN_SECONDS = 10.0
 JSON = "application/json"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_METHODS = _SAFE | {"POST", "PATCH", "PUT", "DELETE"}
+"""What stands on metrics and spans by its name; whatever else somebody sends is "other"."""
 
 HTTP_SECONDS = Histogram(
     "larder_http_seconds",
@@ -107,7 +109,8 @@ class Front:
             if not self._in_flight:
                 self._idle.set()
             route = scope.get("path_template") or "none"
-            HTTP_SECONDS.labels(scope["method"], route, status).observe(perf_counter() - started)
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            HTTP_SECONDS.labels(method, route, status).observe(perf_counter() - started)
             if span is not None:
                 told = {"http.request.method": scope["method"], "http.route": route}
                 told |= {"http.response.status_code": status, "larder.request_id": request_id}
