@@ -18,7 +18,7 @@ from deploy.local.templates import render, write_if_changed
 TEMPLATE = REPOSITORY / "deploy" / "nginx" / "nginx.conf"
 HTML = REPOSITORY / "deploy" / "nginx" / "html"
 UPSTREAMS: Mapping[str, str] = {
-    **{service: service for service in ("accounts", "catalog", "orders", "gateway")},
+    **{service: service for service in ("accounts", "catalog", "orders", "analytics", "gateway")},
     "sockets": "gateway",
 }
 """An upstream, named as its port in the layout is, and whose replicas listen there."""

@@ -21,8 +21,8 @@ SOCKET_PATH_MAX = 90  # the kernel's limit is 107; supervisord binds to a longer
 REPLICAS_MAX = 10
 MEBIBYTE = 1024 * 1024
 
-# Ports relative to the base. A service's replica i listens on its offset + i. 50 is kept for analytics. The gateway's
-# sockets come to a port of their own.
+# Ports relative to the base. A service's replica i listens on its offset + i. The gateway's sockets come to a port of
+# their own.
 OFFSETS: Mapping[str, int] = {
     "nginx": 0,
     "postgres": 1,
@@ -36,6 +36,7 @@ OFFSETS: Mapping[str, int] = {
     "catalog": 20,
     "orders": 30,
     "gateway": 40,
+    "analytics": 50,
     "sockets": 70,
     "relay": 60,
     "traces": 80,

@@ -40,6 +40,9 @@ CACHE_MEMORY = "128mb"
 """Of the Valkey that caches: the whole catalogue is a third of that. In containers it has what its file says."""
 
 OUTBOXES = "accounts,catalog,orders"
+BUSINESS_ZONE = "UTC"
+"""Whose days and weeks analytics counts by: the real baskets' moments are UTC."""
+
 TRACES = "traces"
 TRACES_WAVE, TRACES_STOPS = SERVERS_WAVE, 25
 
@@ -161,6 +164,10 @@ def _catalog(wiring: Wiring) -> Mapping[str, str]:
     return {**wiring.context("catalog_service"), "LARDER_EDGE_URL": wiring.addresses.edge_inside}
 
 
+def _analytics(wiring: Wiring) -> Mapping[str, str]:
+    return {**wiring.context("analytics_service"), "LARDER_BUSINESS_ZONE": BUSINESS_ZONE}
+
+
 def _gateway(wiring: Wiring) -> Mapping[str, str]:
     port = wiring.addresses.layout.port("nginx")
     return {
@@ -182,6 +189,7 @@ SERVICES: tuple[Service, ...] = (
     Service("accounts", _python("services.accounts"), _accounts),
     Service("catalog", _python("services.catalog"), _catalog),
     Service("orders", _python("services.orders"), lambda wiring: wiring.context("orders_service"), replicas=2),
+    Service("analytics", _python("services.analytics"), _analytics),
     Service("gateway", _python("services.gateway"), _gateway, other_ports={"LARDER_SOCKET_PORT": "sockets"}),
     Service("relay", _python("shared.outbox"), _relay, stops=RELAY_STOPS),
     # After everybody whose last spans it takes.

@@ -2,8 +2,8 @@
 -- every statement may find its work done. Postgres 15 to 18.
 --
 -- Passwords come from the environment (psql's \getenv), so they stand on no command line: LARDER_OWNER_PASSWORD,
--- ACCOUNTS_SERVICE_PASSWORD, CATALOG_SERVICE_PASSWORD, ORDERS_SERVICE_PASSWORD, RELAY_SERVICE_PASSWORD,
--- POOLER_SERVICE_PASSWORD.
+-- ACCOUNTS_SERVICE_PASSWORD, CATALOG_SERVICE_PASSWORD, ORDERS_SERVICE_PASSWORD, ANALYTICS_SERVICE_PASSWORD,
+-- RELAY_SERVICE_PASSWORD, POOLER_SERVICE_PASSWORD.
 --
 --   larder_owner     owns the database and, through the migrations, every schema and table. No superuser.
 --   <ctx>_service    what a service logs in as: owns nothing, bypasses nothing, inherits nothing.
@@ -18,14 +18,15 @@
 \getenv accounts_password ACCOUNTS_SERVICE_PASSWORD
 \getenv catalog_password CATALOG_SERVICE_PASSWORD
 \getenv orders_password ORDERS_SERVICE_PASSWORD
+\getenv analytics_password ANALYTICS_SERVICE_PASSWORD
 \getenv relay_password RELAY_SERVICE_PASSWORD
 \getenv pooler_password POOLER_SERVICE_PASSWORD
 
 set client_min_messages = warning;
 
 select format('create role %I', name)
-from unnest(array['larder_owner', 'accounts_service', 'catalog_service', 'orders_service', 'relay_service',
-                  'pooler_service', 'restaurant', 'driver', 'admin', 'system']) as name
+from unnest(array['larder_owner', 'accounts_service', 'catalog_service', 'orders_service', 'analytics_service',
+                  'relay_service', 'pooler_service', 'restaurant', 'driver', 'admin', 'system']) as name
 where not exists (select from pg_roles where rolname = name)
 \gexec
 
@@ -35,8 +36,8 @@ from unnest(array['restaurant', 'driver', 'admin', 'system']) as name
 
 -- NOINHERIT before the grant: from Postgres 16 on a membership remembers how its member was when it was granted.
 select format('alter role %I login noinherit nosuperuser nocreatedb nocreaterole noreplication nobypassrls', name)
-from unnest(array['larder_owner', 'accounts_service', 'catalog_service', 'orders_service', 'relay_service',
-                  'pooler_service']) as name
+from unnest(array['larder_owner', 'accounts_service', 'catalog_service', 'orders_service', 'analytics_service',
+                  'relay_service', 'pooler_service']) as name
 \gexec
 
 grant restaurant, driver, admin, system to orders_service;
@@ -44,7 +45,8 @@ grant restaurant, driver, admin, system to orders_service;
 -- A request that waits on a lock or runs away gives up before its client does: 503 after 2 s, never a pile of backends.
 -- The owner has no such limits; each migration sets its own lock_timeout.
 select format('alter role %I set %s', name, setting)
-from unnest(array['accounts_service', 'catalog_service', 'orders_service', 'relay_service']) as name,
+from unnest(array['accounts_service', 'catalog_service', 'orders_service', 'analytics_service',
+                  'relay_service']) as name,
      unnest(array['lock_timeout = ''2s''', 'statement_timeout = ''5s''',
                   'idle_in_transaction_session_timeout = ''10s''']) as setting
 \gexec
@@ -65,7 +67,7 @@ alter database larder owner to larder_owner;
 -- Only the roles named here get in. The owner may create schemas and trusted extensions (pg_trgm): it owns the database.
 revoke all on database larder from public;
 grant connect on database larder
-    to accounts_service, catalog_service, orders_service, relay_service, pooler_service;
+    to accounts_service, catalog_service, orders_service, analytics_service, relay_service, pooler_service;
 
 \connect larder
 set client_min_messages = warning;
@@ -82,7 +84,10 @@ create or replace function pooler.secret_of(wanted text) returns table (name tex
     begin atomic
         select rolname::text, rolpassword
         from pg_authid
-        where rolname = wanted and rolname in ('accounts_service', 'catalog_service', 'orders_service', 'relay_service')
+        where rolname = wanted
+          and rolname in (
+              'accounts_service', 'catalog_service', 'orders_service', 'analytics_service', 'relay_service'
+          )
           and rolcanlogin and (rolvaliduntil is null or rolvaliduntil > now());
     end;
 revoke all on function pooler.secret_of(text) from public;
@@ -102,7 +107,7 @@ create temporary table given (role name, password text);
 insert into given values
     ('larder_owner', :'owner_password'), ('accounts_service', :'accounts_password'),
     ('catalog_service', :'catalog_password'), ('orders_service', :'orders_password'),
-    ('relay_service', :'relay_password'), ('pooler_service', :'pooler_password');
+    ('analytics_service', :'analytics_password'), ('relay_service', :'relay_password'), ('pooler_service', :'pooler_password');
 create temporary view sealed as
     select role, password, sha256(convert_to(rolpassword || password, 'UTF8')) as seal
     from given join pg_authid on rolname = role;

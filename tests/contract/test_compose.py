@@ -14,6 +14,7 @@ from deploy.compose.verify import read_access_log
 from deploy.demo.load import Place
 from deploy.local.templates import render
 from services.accounts import app as accounts
+from services.analytics import app as analytics
 from services.catalog import app as catalog
 from services.gateway import app as gateway
 from services.orders import app as orders
@@ -30,6 +31,7 @@ SETTINGS: dict[str, type[msgspec.Struct]] = {
     "accounts": accounts.Settings,
     "catalog": catalog.Settings,
     "orders": orders.Settings,
+    "analytics": analytics.Settings,
     "realtime-gateway": gateway.Settings,
     "relay": relay.Settings,
     "demo": Place,
@@ -70,7 +72,7 @@ def test_services_go_through_the_pooler_and_what_holds_sessions_goes_to_postgres
         texts = [str(value) for value in SERVICES[name]["environment"].values()]
         return {host for text in texts for host in re.findall(r"@(\w+):\d+/larder", text)}
 
-    for name in ("accounts", "catalog", "orders", "relay"):
+    for name in ("accounts", "catalog", "orders", "analytics", "relay"):
         assert hosts(name) == {"pgbouncer"}, name
     assert hosts("demo") == {"postgres"}
     assert SERVICES["migrate"]["environment"]["PGHOST"] == "postgres"

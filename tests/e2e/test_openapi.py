@@ -14,7 +14,7 @@ from tests.support import bearer, identity, own_stack
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 EXAMPLES = 6
-CONTEXTS = ("accounts", "catalog", "orders", "realtime")
+CONTEXTS = ("accounts", "catalog", "orders", "analytics", "realtime")
 
 
 @pytest.fixture(scope="module")

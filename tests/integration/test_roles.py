@@ -15,14 +15,15 @@ from deploy.local import Stack
 from shared.database import Connection
 from shared.ids import new_id
 
-SCHEMAS = ["accounts", "catalog", "orders"]
+SCHEMAS = ["accounts", "analytics", "catalog", "orders"]
 ROLES = [
-    "restaurant", "driver", "admin", "system", "orders_service", "accounts_service", "catalog_service", "relay_service",
-    "public",
+    "restaurant", "driver", "admin", "system", "orders_service", "accounts_service", "analytics_service",
+    "catalog_service", "relay_service", "public",
 ]  # fmt: skip
 
 PRIVILEGES = """
 schema accounts: accounts_service, relay_service: USAGE
+schema analytics: analytics_service: USAGE
 schema catalog: catalog_service, relay_service: USAGE
 schema orders: restaurant, driver, admin, system, orders_service, relay_service: USAGE
 accounts.outbox: accounts_service: INSERT (event_id, key, payload, subject, ttl_seconds)
@@ -32,6 +33,17 @@ accounts.people: accounts_service: SELECT, INSERT, UPDATE
 accounts.restaurants: accounts_service: SELECT, INSERT, UPDATE
 accounts.schema_migrations: nobody
 accounts.sessions: accounts_service: SELECT, INSERT, UPDATE, DELETE
+analytics.category_sales: analytics_service: SELECT, INSERT, UPDATE, DELETE
+analytics.drivers: analytics_service: SELECT, INSERT, UPDATE, DELETE
+analytics.histograms: analytics_service: SELECT, INSERT, UPDATE, DELETE
+analytics.orders: analytics_service: SELECT, INSERT, UPDATE, DELETE
+analytics.product_sales: analytics_service: SELECT, INSERT, UPDATE, DELETE
+analytics.products: analytics_service: SELECT, INSERT, UPDATE, DELETE
+analytics.projection: analytics_service: SELECT, INSERT, UPDATE, DELETE
+analytics.reasons: analytics_service: SELECT, INSERT, UPDATE, DELETE
+analytics.restaurants: analytics_service: SELECT, INSERT, UPDATE, DELETE
+analytics.schema_migrations: nobody
+analytics.totals: analytics_service: SELECT, INSERT, UPDATE, DELETE
 catalog.cache_audit: catalog_service: SELECT, INSERT
 catalog.categories: catalog_service: SELECT
 catalog.edge_entries: catalog_service: SELECT, INSERT, UPDATE, DELETE
@@ -475,7 +487,9 @@ async def test_nobody_deletes_or_rewrites_what_happened(database: Connection, ro
     assert await refused(database, "update orders.idempotency_keys set response = ''")
 
 
-@pytest.mark.parametrize("who", ["orders_service", "accounts_service", "catalog_service", "relay_service"])
+@pytest.mark.parametrize(
+    "who", ["orders_service", "accounts_service", "analytics_service", "catalog_service", "relay_service"]
+)
 async def test_a_service_without_a_role_sees_no_order(database: Connection, rows: Rows, who: str) -> None:
     await database.execute(rows.become(who))
     for table in ("orders.orders", "orders.entries", "orders.order_history", "orders.idempotency_keys"):

@@ -37,7 +37,7 @@ def test_with_the_pooler_every_pool_goes_through_it_and_prepares_what_it_can_car
     pooler.__dict__["found"] = Found(Path("/usr/sbin/pgbouncer"), version)
     settings = {service.name: service.settings(Wiring(stack.addresses, pooler)) for service in SERVICES}
     pools = {name: each for name, each in settings.items() if "LARDER_DATABASE_URL" in each}
-    assert set(pools) >= {"accounts", "catalog", "orders", "relay"}
+    assert set(pools) >= {"accounts", "catalog", "orders", "analytics", "relay"}
     for each in pools.values():
         assert "@127.0.0.1:20005/" in each["LARDER_DATABASE_URL"]
         assert each["LARDER_STATEMENT_CACHE"] == kept

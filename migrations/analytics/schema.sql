@@ -1,0 +1,254 @@
+-- The schema analytics, as its migrations make it. Written by `just schema`; a test compares.
+
+-- Name: analytics; Type: SCHEMA; Schema: -; Owner: -
+
+CREATE SCHEMA analytics;
+
+-- Name: category_sales; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.category_sales (
+    grain text NOT NULL COLLATE pg_catalog."C",
+    at timestamp with time zone NOT NULL,
+    category text NOT NULL,
+    orders integer NOT NULL,
+    quantity bigint NOT NULL,
+    revenue_cents bigint NOT NULL,
+    CONSTRAINT category_sales_grain_check CHECK ((grain = ANY (ARRAY['day'::text, 'week'::text])))
+)
+WITH (fillfactor='85');
+
+-- Name: drivers; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.drivers (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    zone integer NOT NULL,
+    version integer NOT NULL
+);
+
+-- Name: histograms; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.histograms (
+    subject uuid NOT NULL,
+    grain text NOT NULL COLLATE pg_catalog."C",
+    measure text NOT NULL COLLATE pg_catalog."C",
+    at timestamp with time zone NOT NULL,
+    bucket smallint NOT NULL,
+    amount integer NOT NULL,
+    CONSTRAINT histograms_grain_check CHECK ((grain = ANY (ARRAY['day'::text, 'week'::text]))),
+    CONSTRAINT histograms_measure_check CHECK ((measure = ANY (ARRAY['pending'::text, 'confirmed'::text, 'preparing'::text, 'ready'::text, 'out_for_delivery'::text, 'failed'::text, 'delivery'::text, 'basket_lines'::text, 'basket_cents'::text])))
+)
+WITH (fillfactor='85');
+
+-- Name: orders; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.orders (
+    id uuid NOT NULL,
+    number bigint NOT NULL,
+    version integer NOT NULL,
+    restaurant_id uuid NOT NULL,
+    driver_id uuid,
+    status text NOT NULL,
+    reason text,
+    lines integer NOT NULL,
+    total_cents bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    entered_at timestamp with time zone NOT NULL,
+    CONSTRAINT orders_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'confirmed'::text, 'rejected'::text, 'preparing'::text, 'ready'::text, 'out_for_delivery'::text, 'delivered'::text, 'failed'::text, 'cancelled'::text]))),
+    CONSTRAINT orders_version_check CHECK ((version >= 1))
+)
+WITH (fillfactor='85');
+
+-- Name: product_sales; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.product_sales (
+    subject uuid NOT NULL,
+    grain text NOT NULL COLLATE pg_catalog."C",
+    at timestamp with time zone NOT NULL,
+    product_id uuid NOT NULL,
+    orders integer NOT NULL,
+    quantity bigint NOT NULL,
+    revenue_cents bigint NOT NULL,
+    CONSTRAINT product_sales_grain_check CHECK ((grain = ANY (ARRAY['day'::text, 'week'::text])))
+)
+WITH (fillfactor='85');
+
+-- Name: products; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.products (
+    id uuid NOT NULL,
+    sku text NOT NULL,
+    name text NOT NULL,
+    category text NOT NULL,
+    current_category text NOT NULL,
+    version integer NOT NULL
+);
+
+-- Name: projection; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.projection (
+    one_row boolean DEFAULT true NOT NULL,
+    epoch text NOT NULL,
+    seq bigint NOT NULL,
+    as_of timestamp with time zone,
+    zone text NOT NULL,
+    CONSTRAINT projection_one_row_check CHECK (one_row),
+    CONSTRAINT projection_seq_check CHECK ((seq >= 0))
+)
+WITH (fillfactor='50');
+
+-- Name: reasons; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.reasons (
+    subject uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    status text NOT NULL COLLATE pg_catalog."C",
+    reason text NOT NULL,
+    orders integer NOT NULL,
+    CONSTRAINT reasons_status_check CHECK ((status = ANY (ARRAY['rejected'::text, 'cancelled'::text])))
+);
+
+-- Name: restaurants; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.restaurants (
+    id uuid NOT NULL,
+    number integer NOT NULL,
+    name text NOT NULL,
+    zone integer NOT NULL,
+    version integer NOT NULL
+);
+
+-- Name: schema_migrations; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.schema_migrations (
+    version character varying NOT NULL
+);
+
+-- Name: totals; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.totals (
+    subject uuid NOT NULL,
+    grain text NOT NULL COLLATE pg_catalog."C",
+    at timestamp with time zone NOT NULL,
+    orders integer NOT NULL,
+    pending integer NOT NULL,
+    confirmed integer NOT NULL,
+    rejected integer NOT NULL,
+    preparing integer NOT NULL,
+    ready integer NOT NULL,
+    out_for_delivery integer NOT NULL,
+    delivered integer NOT NULL,
+    failed integer NOT NULL,
+    cancelled integer NOT NULL,
+    revenue_cents bigint NOT NULL,
+    lines bigint NOT NULL,
+    CONSTRAINT totals_grain_check CHECK ((grain = ANY (ARRAY['hour'::text, 'day'::text, 'week'::text])))
+)
+WITH (fillfactor='85');
+
+-- Name: category_sales category_sales_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.category_sales
+    ADD CONSTRAINT category_sales_pkey PRIMARY KEY (grain, at, category);
+
+-- Name: drivers drivers_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.drivers
+    ADD CONSTRAINT drivers_pkey PRIMARY KEY (id);
+
+-- Name: histograms histograms_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.histograms
+    ADD CONSTRAINT histograms_pkey PRIMARY KEY (subject, grain, measure, at, bucket);
+
+-- Name: orders orders_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.orders
+    ADD CONSTRAINT orders_pkey PRIMARY KEY (id);
+
+-- Name: product_sales product_sales_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.product_sales
+    ADD CONSTRAINT product_sales_pkey PRIMARY KEY (subject, grain, at, product_id);
+
+-- Name: products products_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.products
+    ADD CONSTRAINT products_pkey PRIMARY KEY (id);
+
+-- Name: projection projection_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.projection
+    ADD CONSTRAINT projection_pkey PRIMARY KEY (one_row);
+
+-- Name: reasons reasons_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.reasons
+    ADD CONSTRAINT reasons_pkey PRIMARY KEY (subject, at, status, reason);
+
+-- Name: restaurants restaurants_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.restaurants
+    ADD CONSTRAINT restaurants_pkey PRIMARY KEY (id);
+
+-- Name: schema_migrations schema_migrations_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+-- Name: totals totals_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.totals
+    ADD CONSTRAINT totals_pkey PRIMARY KEY (subject, grain, at);
+
+-- Name: orders_created_at_id_idx; Type: INDEX; Schema: analytics; Owner: -
+
+CREATE INDEX orders_created_at_id_idx ON analytics.orders USING btree (created_at, id);
+
+-- Name: orders_restaurant_id_created_at_id_idx; Type: INDEX; Schema: analytics; Owner: -
+
+CREATE INDEX orders_restaurant_id_created_at_id_idx ON analytics.orders USING btree (restaurant_id, created_at, id);
+
+-- Name: SCHEMA analytics; Type: ACL; Schema: -; Owner: -
+
+GRANT USAGE ON SCHEMA analytics TO analytics_service;
+
+-- Name: TABLE category_sales; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.category_sales TO analytics_service;
+
+-- Name: TABLE drivers; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.drivers TO analytics_service;
+
+-- Name: TABLE histograms; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.histograms TO analytics_service;
+
+-- Name: TABLE orders; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.orders TO analytics_service;
+
+-- Name: TABLE product_sales; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.product_sales TO analytics_service;
+
+-- Name: TABLE products; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.products TO analytics_service;
+
+-- Name: TABLE projection; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.projection TO analytics_service;
+
+-- Name: TABLE reasons; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.reasons TO analytics_service;
+
+-- Name: TABLE restaurants; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.restaurants TO analytics_service;
+
+-- Name: TABLE totals; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.totals TO analytics_service;

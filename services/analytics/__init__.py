@@ -1,0 +1,1 @@
+"""Analytics: what the orders come to, and how the machine does. Owns the schema `analytics`."""
