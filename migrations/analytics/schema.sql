@@ -35,7 +35,7 @@ CREATE TABLE analytics.histograms (
     at timestamp with time zone NOT NULL,
     bucket smallint NOT NULL,
     amount integer NOT NULL,
-    CONSTRAINT histograms_grain_check CHECK ((grain = ANY (ARRAY['day'::text, 'week'::text]))),
+    CONSTRAINT histograms_grain_check CHECK (((grain = ANY (ARRAY['day'::text, 'week'::text])) OR ((grain = 'hour'::text) AND (measure = 'delivery'::text)))),
     CONSTRAINT histograms_measure_check CHECK ((measure = ANY (ARRAY['pending'::text, 'confirmed'::text, 'preparing'::text, 'ready'::text, 'out_for_delivery'::text, 'failed'::text, 'delivery'::text, 'basket_lines'::text, 'basket_cents'::text])))
 )
 WITH (fillfactor='85');
@@ -142,6 +142,7 @@ CREATE TABLE analytics.totals (
     cancelled integer NOT NULL,
     revenue_cents bigint NOT NULL,
     lines bigint NOT NULL,
+    on_time integer DEFAULT 0 NOT NULL,
     CONSTRAINT totals_grain_check CHECK ((grain = ANY (ARRAY['hour'::text, 'day'::text, 'week'::text])))
 )
 WITH (fillfactor='85');
@@ -204,6 +205,10 @@ ALTER TABLE ONLY analytics.totals
 -- Name: orders_created_at_id_idx; Type: INDEX; Schema: analytics; Owner: -
 
 CREATE INDEX orders_created_at_id_idx ON analytics.orders USING btree (created_at, id);
+
+-- Name: orders_of_driver; Type: INDEX; Schema: analytics; Owner: -
+
+CREATE INDEX orders_of_driver ON analytics.orders USING btree (driver_id, created_at, id) WHERE (driver_id IS NOT NULL);
 
 -- Name: orders_restaurant_id_created_at_id_idx; Type: INDEX; Schema: analytics; Owner: -
 
