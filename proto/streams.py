@@ -36,6 +36,10 @@ LOCATIONS = "locations.v1.*"
 CACHE_REPORTS = "cache.v1.report"
 """Core NATS, a question that every process with copies answers: how its copies do."""
 
+VITALS = "vitals.v1.ask"
+QUERY_VITALS = "vitals.v1.queries"
+"""Core NATS, questions that every process answers: how it does, and how its queries do."""
+
 
 def order_subject(restaurant_id: UUID, order_id: UUID, event: str) -> str:
     return f"orders.v1.{restaurant_id}.{order_id}.{event}"
@@ -93,3 +97,8 @@ def location_subject(driver_id: UUID) -> str:
 def cache_subject(kind: str, deed: str) -> str:
     """Core NATS, a question that one owner of the kind answers: to do this with a key."""
     return f"cache.v1.{kind}.{deed}"
+
+
+def plan_subject(process: str) -> str:
+    """Core NATS, a question that one process of the name answers: for the plan of a query."""
+    return f"vitals.v1.plan.{process}"

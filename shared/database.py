@@ -3,12 +3,16 @@
 Invariants: nothing that outlives a transaction is ever set on a connection (`SET LOCAL` alone), so connections are
 handed back without the reset that would cost a round trip, and a transaction pooler may stand in between. A
 transaction ends by COMMIT, or by ROLLBACK when anything was raised. Each query has a name, which is in its
-text, in pg_stat_statements and on its metric.
+text, in pg_stat_statements and on its metric. One that its caller waited long for is noted, also when it failed: its
+name, when, and how long; never its parameters, which are people's data.
 """
 
 import asyncio
+import re
+from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter, time_ns
 from types import TracebackType
@@ -18,6 +22,7 @@ import aiosql
 import asyncpg
 from prometheus_client import Gauge, Histogram
 
+from proto.vitals import QUERY_BOUNDS, WAIT_BOUNDS, SlowQuery
 from shared.tracing import OpenSpan
 
 Pool: TypeAlias = Any
@@ -28,62 +33,115 @@ QUERY_SECONDS = Histogram(
     "larder_query_seconds",
     "Time of one query, as its caller waited for it",
     ["query"],
-    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
+    buckets=QUERY_BOUNDS,
 )
 POOL_WAIT_SECONDS = Histogram(
-    "larder_pool_wait_seconds",
-    "Time a transaction waited for a connection",
-    buckets=(0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 3),
+    "larder_pool_wait_seconds", "Time a transaction waited for a connection", ["pool"], buckets=WAIT_BOUNDS
 )
 POOL_SIZE = Gauge("larder_pool_size_connections", "Connections that the pool may open", ["pool"])
 POOL_BUSY = Gauge("larder_pool_busy_connections", "Connections in use", ["pool"])
+POOL_WAITING = Gauge("larder_pool_waiting", "Transactions that wait for a connection", ["pool"])
 
 ACQUIRE_SECONDS = 3.0
 """Who waits longer for a connection is told to come back: the same as PgBouncer's query_wait_timeout."""
 
+SLOW_SECONDS = 0.1
+"""Postgres logs the same: log_min_duration_statement."""
+
+SLOW: deque[SlowQuery] = deque(maxlen=200)
+"""The last slow queries of this process, the newest last. Whoever gathers them asks more often than 200 come."""
+
+REPOSITORY = Path(__file__).parent.parent
+
 
 class Query:
-    """One statement of a queries.sql. `$1…` are its parameters."""
+    """One statement of a queries.sql. `$1…` are its parameters; `place` is the file it stands in, and the line."""
 
-    __slots__ = ("_seconds", "name", "sql")
+    __slots__ = ("_seconds", "name", "place", "sql")
 
-    def __init__(self, name: str, sql: str) -> None:
+    def __init__(self, name: str, sql: str, place: str) -> None:
         self.name = name
+        self.place = place
         self.sql = f"/* {name} */ {sql}"
         self._seconds = QUERY_SECONDS.labels(name)
+        QUERIES[name] = self
 
     async def rows(self, connection: Connection, *parameters: object) -> list[Row]:
         started = perf_counter()
-        rows: list[Row] = await connection.fetch(self.sql, *parameters)
-        self._seconds.observe(perf_counter() - started)
+        try:
+            rows: list[Row] = await connection.fetch(self.sql, *parameters)
+        finally:
+            self._took(perf_counter() - started)
         return rows
 
     async def row(self, connection: Connection, *parameters: object) -> Row | None:
         """The first row, or None."""
         started = perf_counter()
-        row: Row | None = await connection.fetchrow(self.sql, *parameters)
-        self._seconds.observe(perf_counter() - started)
+        try:
+            row: Row | None = await connection.fetchrow(self.sql, *parameters)
+        finally:
+            self._took(perf_counter() - started)
         return row
 
     async def execute(self, connection: Connection, *parameters: object) -> None:
         started = perf_counter()
-        await connection.fetch(self.sql, *parameters)
-        self._seconds.observe(perf_counter() - started)
+        try:
+            await connection.fetch(self.sql, *parameters)
+        finally:
+            self._took(perf_counter() - started)
+
+    def _took(self, seconds: float) -> None:
+        self._seconds.observe(seconds)
+        if seconds > SLOW_SECONDS:
+            number = SLOW[-1].number + 1 if SLOW else 1
+            SLOW.append(SlowQuery(number=number, name=self.name, at=datetime.now(UTC), seconds=seconds))
+
+
+QUERIES: dict[str, Query] = {}
+"""Every query of this process, by its name: who asks what it has, and where that stands."""
+
+_NAMED = re.compile(r"--\s*name:\s*(\w+)")
 
 
 def load_queries(context: str, path: Path) -> dict[str, Query]:
     """The statements of a file, each below a line `-- name: get_order`; `get_order` becomes `orders.get_order`."""
     loaded = aiosql.from_path(path, "asyncpg", mandatory_parameters=False)
+    place = place_of(path)
+    lines = {
+        named[1]: number
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if (named := _NAMED.match(line)) is not None
+    }
     return {
-        name: Query(f"{context}.{name}", getattr(loaded, name).sql.strip().rstrip(";"))
+        name: Query(f"{context}.{name}", getattr(loaded, name).sql.strip().rstrip(";"), f"{place}:{lines[name]}")
         for name in loaded.available_queries
         if not name.endswith("_cursor")
     }
 
 
+def place_of(path: Path) -> str:
+    """The file as the repository names it; its bare name elsewhere."""
+    path = path.resolve()
+    return str(path.relative_to(REPOSITORY)) if path.is_relative_to(REPOSITORY) else path.name
+
+
 def inside_like(text: str) -> str:
     """The text as a part of an ILIKE pattern, standing for itself."""
     return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+
+
+class Queue:
+    """Who waits for a connection of a pool: how many now, and how long they did. A plain number, since it is counted on
+    the way of every request."""
+
+    __slots__ = ("name", "waiting", "waits")
+
+    def __init__(self, name: str) -> None:
+        self.name, self.waiting, self.waits = name, 0, POOL_WAIT_SECONDS.labels(name)
+
+
+QUEUES: dict[Pool, Queue] = {}
+"""Of every open pool of this process."""
 
 
 @asynccontextmanager
@@ -100,13 +158,21 @@ async def open_pool(url: str, *, size: int, name: str, statement_cache: int = 10
         statement_cache_size=statement_cache,
         server_settings={"application_name": name},
     )
+    queue = QUEUES[pool] = Queue(name)
     POOL_SIZE.labels(name).set(size)
-    POOL_BUSY.labels(name).set_function(lambda: pool.get_size() - pool.get_idle_size())
+    POOL_BUSY.labels(name).set_function(lambda: busy(pool))
+    POOL_WAITING.labels(name).set_function(lambda: queue.waiting)
     try:
         yield pool
     finally:
         POOL_BUSY.labels(name).set_function(lambda: 0)  # lets go of the pool
         await pool.close()
+        del QUEUES[pool]
+
+
+def busy(pool: Pool) -> int:
+    """Connections in use."""
+    return int(pool.get_size() - pool.get_idle_size())
 
 
 class connection:  # noqa: N801  used as a function: `async with connection(pool) as reading`
@@ -121,10 +187,15 @@ class connection:  # noqa: N801  used as a function: `async with connection(pool
         self._acquired: Connection = None
 
     async def __aenter__(self) -> Connection:
+        queue = QUEUES[self._pool]
         waited = perf_counter()
-        async with asyncio.timeout(ACQUIRE_SECONDS):
-            self._acquired = await self._pool.acquire()
-        POOL_WAIT_SECONDS.observe(perf_counter() - waited)
+        queue.waiting += 1
+        try:
+            async with asyncio.timeout(ACQUIRE_SECONDS):
+                self._acquired = await self._pool.acquire()
+        finally:
+            queue.waiting -= 1
+            queue.waits.observe(perf_counter() - waited)
         return self._acquired
 
     async def __aexit__(

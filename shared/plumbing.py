@@ -19,6 +19,7 @@ from shared.limits import Limiter, Limits, open_valkey
 from shared.revocations import hearing_revocations
 from shared.settings import ContextSettings, raw_key
 from shared.tracing import Tracer, open_tracer
+from shared.vitals import answering_vitals
 
 
 def utc_now() -> datetime:
@@ -69,6 +70,7 @@ async def open_plumbing(
         cache = await stack.enter_async_context(open_cache_store(settings.cache_url))
         revocations = Revocations()
         await stack.enter_async_context(hearing_revocations(bus, revocations, now))
+        await stack.enter_async_context(answering_vitals(bus, name, settings.instance, [pool]))
         limiter = Limiter(valkey)
         yield Plumbing(
             pool=pool,

@@ -26,6 +26,7 @@ from shared.revocations import hearing_revocations
 from shared.settings import ServiceSettings
 from shared.tasks import supervised
 from shared.tracing import open_tracer
+from shared.vitals import answering_vitals
 
 RING_BYTES = 256 * 1024 * 1024
 """About 100,000 usual orders' events: an hour and more of a busy shop."""
@@ -82,6 +83,7 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
             heartbeat_s=settings.heartbeat_s,
         )
         await stack.enter_async_context(hearing_revocations(bus, revocations, utc_now, gateway.hear_revocation))
+        await stack.enter_async_context(answering_vitals(bus, "gateway", settings.instance))
         await stack.enter_async_context(supervised(stream.run(), "stream"))
         await stack.enter_async_context(supervised(locations.hear(), "locations"))
         await stack.enter_async_context(supervised(locations.forget(), "old locations"))

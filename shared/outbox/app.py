@@ -18,6 +18,7 @@ from shared.process import run
 from shared.settings import BusSettings, StatementCache
 from shared.tasks import supervised
 from shared.tracing import open_tracer
+from shared.vitals import answering_vitals
 
 SPARE_CONNECTIONS = 2
 """Beside one a context, which a slow NATS keeps busy: for the gauges, the purge and /readyz."""
@@ -46,12 +47,15 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
         bus = await stack.enter_async_context(Bus(settings.nats_url, "relay"))
         tracer = await stack.enter_async_context(open_tracer(settings.otlp_endpoint, "relay", settings.instance))
         relays = [Relay(context, pool, bus, tracer) for context in contexts]
-        for relay in relays:
+        upkeeps = [Upkeep(context, pool) for context in contexts]
+        for relay, upkeep in zip(relays, upkeeps, strict=True):
             await stack.enter_async_context(supervised(relay.run(), f"relay {relay.context}"))
-            upkeep = Upkeep(relay.context, pool)
             await stack.enter_async_context(supervised(upkeep.watch(), f"watch {relay.context}"))
             await stack.enter_async_context(supervised(upkeep.purge(), f"purge {relay.context}"))
         await stack.enter_async_context(supervised(_wake(bus, relays), "wake"))
+        await stack.enter_async_context(
+            answering_vitals(bus, "relay", settings.instance, [pool], lambda: [upkeep.vitals for upkeep in upkeeps])
+        )
         yield Operations({"database": database_answers(pool)})
 
 

@@ -9,6 +9,7 @@ Postgres frees the lock at once; when its host is gone, after `idle_in_transacti
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from time import perf_counter, time_ns
 
 import nats.errors
@@ -17,7 +18,7 @@ from prometheus_client import Counter, Histogram
 
 from proto.streams import EPOCH, STREAMS
 from shared.bus import Bus, ensure_stream
-from shared.database import Connection, Pool, Query, Row, transaction
+from shared.database import Connection, Pool, Query, Row, place_of, transaction
 from shared.outbox.publisher import Outcome, Publisher
 from shared.outbox.traces import trace
 from shared.tracing import Tracer
@@ -61,6 +62,8 @@ PUBLISH_SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
 )
 
+PLACE = place_of(Path(__file__))
+
 _log = structlog.get_logger("relay")
 
 
@@ -89,22 +92,25 @@ class Relay:
         self._failed = FAILED.labels(context)
         for stream in STREAMS:
             LOST_STREAMS.labels(stream.name)
-        self._lock = Query("relay.lock", "select pg_try_advisory_xact_lock($1, hashtext($2)) as mine")
+        self._lock = Query("relay.lock", "select pg_try_advisory_xact_lock($1, hashtext($2)) as mine", PLACE)
         # The context is from the settings' pattern, [a-z_]+: it can hold no SQL.
         table = f"{context}.outbox"
         self._pending = Query(
             f"relay.pending_{context}",
             f"select id, event_id, key, subject, payload, ttl_seconds, created_at from {table} as event "  # noqa: S608
             f"where {deliverable(table)} order by id limit $1",
+            PLACE,
         )
         self._mark = Query(
             f"relay.mark_{context}",
             f"update {table} set published_at = clock_timestamp() where id = any($1) "  # noqa: S608
             "returning extract(epoch from published_at - created_at)::float8 as seconds",
+            PLACE,
         )
         self._park = Query(
             f"relay.park_{context}",
             f"update {table} set parked_at = clock_timestamp(), error = $2 where id = $1",  # noqa: S608
+            PLACE,
         )
 
     def wake(self) -> None:

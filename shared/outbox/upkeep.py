@@ -5,11 +5,14 @@ are deleted only after they were published and have been kept; a purge never run
 """
 
 import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
 
 import structlog
 from prometheus_client import Gauge
 
-from shared.database import Pool, Query, connection
+from proto.vitals import OutboxVitals
+from shared.database import Pool, Query, connection, place_of
 from shared.outbox.relay import deliverable
 
 WATCH_SECONDS = 1.0
@@ -28,16 +31,18 @@ OLDEST_SECONDS = Gauge(
 PARKED = Gauge("larder_outbox_parked", "Events the bus refused for good, waiting for an operator", ["context"])
 KEPT_SECONDS = Gauge("larder_outbox_kept_seconds", "Time since the oldest row still kept was published", ["context"])
 
+PLACE = place_of(Path(__file__))
+
 _log = structlog.get_logger("upkeep")
 
 
 class Upkeep:
-    """Of one context's outbox. `watch` and `purge` end only by cancellation."""
+    """Of one context's outbox. `watch` and `purge` end only by cancellation. `vitals`: as it was seen last."""
 
     def __init__(self, context: str, pool: Pool) -> None:
         self.context = context
         self._pool = pool
-        self._oldest = 0.0
+        self.vitals: OutboxVitals | None = None
         table = f"{context}.outbox"  # from the settings' pattern, [a-z_]+
         self._look = Query(
             f"relay.look_{context}",
@@ -48,6 +53,7 @@ class Upkeep:
                      where {deliverable(table)} order by event.id limit 1), 0
                 )::float8 as oldest,
                 (select count(*) from {table} where parked_at is not null) as parked""",  # noqa: S608
+            PLACE,
         )
         # Rows were published about in the order of their ids, so the old ones are among the first: no index on
         # published_at, which every publish would have to write, and no look at more rows than one batch.
@@ -56,6 +62,7 @@ class Upkeep:
             f"relay.kept_{context}",
             f"select coalesce((select extract(epoch from clock_timestamp() - published_at) "  # noqa: S608
             f"from ({first} 1) as published), 0)::float8 as kept",
+            PLACE,
         )
         self._purge = Query(
             f"relay.purge_{context}",
@@ -63,6 +70,7 @@ class Upkeep:
             f"where published_at < clock_timestamp() - interval '{KEPT}'), "
             f"gone as (delete from {table} where id in (select id from old) returning id) "
             "select count(*) as rows from gone",
+            PLACE,
         )
 
     async def watch(self) -> None:
@@ -78,7 +86,9 @@ class Upkeep:
         async with connection(self._pool) as acquired:
             row = await self._look.row(acquired)
         assert row is not None  # noqa: S101  a select without FROM
-        self._oldest = row["oldest"]
+        self.vitals = OutboxVitals(
+            context=self.context, seen_at=datetime.now(UTC), oldest_seconds=row["oldest"], parked=row["parked"]
+        )
         OLDEST_SECONDS.labels(self.context).set(row["oldest"])
         PARKED.labels(self.context).set(row["parked"])
 
@@ -94,7 +104,7 @@ class Upkeep:
         """Deletes what was kept long enough, a small batch a transaction, as long as no event waits. The number of
         rows."""
         deleted, last = 0, PURGE_ROWS
-        while last == PURGE_ROWS and self._oldest < BUSY_SECONDS:
+        while last == PURGE_ROWS and (self.vitals is None or self.vitals.oldest_seconds < BUSY_SECONDS):
             async with connection(self._pool) as acquired:
                 row = await self._purge.row(acquired, PURGE_ROWS)
             last = int(row["rows"]) if row else 0
