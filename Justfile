@@ -38,6 +38,10 @@ migrate:
 republish *args:
     @uv run python -m deploy.local republish "$@"
 
+# Count all orders anew from their stream, beside the live numbers, and swap
+rebuild-analytics:
+    @uv run python -m deploy.local rebuild-analytics
+
 # List the events that the bus refused; take them up again: `just parked --retry orders/17`, `just parked --retry-all`
 parked *args:
     @uv run python -m deploy.local parked "$@"

@@ -103,17 +103,19 @@ QUERIES: dict[str, Query] = {}
 _NAMED = re.compile(r"--\s*name:\s*(\w+)")
 
 
-def load_queries(context: str, path: Path) -> dict[str, Query]:
-    """The statements of a file, each below a line `-- name: get_order`; `get_order` becomes `orders.get_order`."""
+def load_queries(context: str, path: Path, schema: str | None = None) -> dict[str, Query]:
+    """The statements of a file, each below a line `-- name: get_order`; `get_order` becomes `orders.get_order`. With
+    `schema` they are about the tables of that one, in the place of the context's own."""
     loaded = aiosql.from_path(path, "asyncpg", mandatory_parameters=False)
-    place = place_of(path)
+    place, schema = place_of(path), schema or context
     lines = {
         named[1]: number
         for number, line in enumerate(path.read_text().splitlines(), 1)
         if (named := _NAMED.match(line)) is not None
     }
+    texts = {name: getattr(loaded, name).sql.strip().rstrip(";") for name in lines}
     return {
-        name: Query(f"{context}.{name}", getattr(loaded, name).sql.strip().rstrip(";"), f"{place}:{lines[name]}")
+        name: Query(f"{schema}.{name}", texts[name].replace(f"{context}.", f"{schema}."), f"{place}:{lines[name]}")
         for name in loaded.available_queries
         if not name.endswith("_cursor")
     }

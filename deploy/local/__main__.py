@@ -204,6 +204,10 @@ def _parked(stack: Stack, options: argparse.Namespace, _: Console) -> int:
     return _tool(stack, "relay", "shared.outbox.parked", [*arguments, *(["--retry-all"] if options.retry_all else [])])
 
 
+def _rebuild_analytics(stack: Stack, _: argparse.Namespace, __: Console) -> int:
+    return _tool(stack, "analytics", "services.analytics.rebuild", [])
+
+
 def _tool(stack: Stack, service: str, module: str, arguments: list[str]) -> int:
     """In a process of its own, with what the stack tells the service; but never through the pooler, of whose few
     connections a long transaction would hold one for minutes."""
@@ -242,6 +246,8 @@ def _parser() -> argparse.ArgumentParser:
     parked.add_argument("--retry", action="append", default=[], metavar="ID", help="orders/17, as the list says it")
     parked.add_argument("--retry-all", action="store_true", help="all of them")
     parked.set_defaults(command=_parked)
+    rebuild = commands.add_parser("rebuild-analytics", help="count all orders anew, beside the numbers that are there")
+    rebuild.set_defaults(command=_rebuild_analytics)
     commands.add_parser("schema", help="write migrations/<context>/schema.sql").set_defaults(command=_schema)
     return parser
 

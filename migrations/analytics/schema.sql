@@ -4,6 +4,96 @@
 
 CREATE SCHEMA analytics;
 
+-- Name: analyze_rebuild(); Type: FUNCTION; Schema: analytics; Owner: -
+
+CREATE FUNCTION analytics.analyze_rebuild() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    name text;
+begin
+    foreach name in array analytics.rebuilt_tables() loop
+        execute format('analyze analytics_rebuild.%I', name);
+    end loop;
+end
+$$;
+
+-- Name: begin_rebuild(text); Type: FUNCTION; Schema: analytics; Owner: -
+
+CREATE FUNCTION analytics.begin_rebuild(zone text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    name text;
+    definition text;
+begin
+    set local client_min_messages = warning;
+    drop schema if exists analytics_rebuild cascade;
+    create schema analytics_rebuild;
+    grant usage on schema analytics_rebuild to analytics_service;
+    foreach name in array analytics.rebuilt_tables() loop
+        execute format(
+            'create table analytics_rebuild.%1$I (like analytics.%1$I including all excluding indexes)', name
+        );
+        for definition in
+            select format('alter table analytics_rebuild.%I set (%s)', name, array_to_string(reloptions, ', '))
+            from pg_class
+            where oid = format('analytics.%I', name)::regclass and reloptions is not null
+            union all
+            select format('alter table analytics_rebuild.%I add constraint %I %s', name, conname, pg_get_constraintdef(oid))
+            from pg_constraint
+            where conrelid = format('analytics.%I', name)::regclass and contype in ('p', 'u')
+            union all
+            select replace(pg_get_indexdef(indexrelid), ' ON analytics.', ' ON analytics_rebuild.')
+            from pg_index
+            where indrelid = format('analytics.%I', name)::regclass and indisvalid
+                and not exists (select from pg_constraint where conindid = indexrelid)
+        loop
+            execute definition;
+        end loop;
+        execute format('grant select, insert, update, delete on analytics_rebuild.%I to analytics_service', name);
+    end loop;
+    insert into analytics_rebuild.projection (epoch, seq, as_of, zone) values ('', 0, null, zone);
+    insert into analytics_rebuild.products (id, sku, name, category, current_category, version)
+    select id, sku, product.name, current_category, current_category, version from analytics.products as product;
+end
+$_$;
+
+-- Name: finish_rebuild(); Type: FUNCTION; Schema: analytics; Owner: -
+
+CREATE FUNCTION analytics.finish_rebuild() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    name text;
+begin
+    foreach name in array analytics.rebuilt_tables() loop
+        execute format('lock table analytics.%I in access exclusive mode', name);
+    end loop;
+    insert into analytics_rebuild.products as rebuilt (id, sku, name, category, current_category, version)
+    select id, sku, product.name, category, current_category, version from analytics.products as product
+    on conflict (id) do update
+    set sku = excluded.sku, name = excluded.name, current_category = excluded.current_category, version = excluded.version
+    where rebuilt.version < excluded.version;
+    update analytics_rebuild.projection set generation = (select generation + 1 from analytics.projection);
+    foreach name in array analytics.rebuilt_tables() loop
+        execute format('drop table analytics.%I', name);
+        execute format('alter table analytics_rebuild.%I set schema analytics', name);
+    end loop;
+    drop schema analytics_rebuild;
+end
+$$;
+
+-- Name: rebuilt_tables(); Type: FUNCTION; Schema: analytics; Owner: -
+
+CREATE FUNCTION analytics.rebuilt_tables() RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN ARRAY['projection'::text, 'orders'::text, 'products'::text, 'totals'::text, 'histograms'::text, 'reasons'::text, 'category_sales'::text, 'product_sales'::text];
+
 -- Name: category_sales; Type: TABLE; Schema: analytics; Owner: -
 
 CREATE TABLE analytics.category_sales (
@@ -92,6 +182,8 @@ CREATE TABLE analytics.projection (
     seq bigint NOT NULL,
     as_of timestamp with time zone,
     zone text NOT NULL,
+    moved_at timestamp with time zone DEFAULT now() NOT NULL,
+    generation integer DEFAULT 0 NOT NULL,
     CONSTRAINT projection_one_row_check CHECK (one_row),
     CONSTRAINT projection_seq_check CHECK ((seq >= 0))
 )
@@ -217,6 +309,25 @@ CREATE INDEX orders_restaurant_id_created_at_id_idx ON analytics.orders USING bt
 -- Name: SCHEMA analytics; Type: ACL; Schema: -; Owner: -
 
 GRANT USAGE ON SCHEMA analytics TO analytics_service;
+
+-- Name: FUNCTION analyze_rebuild(); Type: ACL; Schema: analytics; Owner: -
+
+REVOKE ALL ON FUNCTION analytics.analyze_rebuild() FROM PUBLIC;
+GRANT ALL ON FUNCTION analytics.analyze_rebuild() TO analytics_service;
+
+-- Name: FUNCTION begin_rebuild(zone text); Type: ACL; Schema: analytics; Owner: -
+
+REVOKE ALL ON FUNCTION analytics.begin_rebuild(zone text) FROM PUBLIC;
+GRANT ALL ON FUNCTION analytics.begin_rebuild(zone text) TO analytics_service;
+
+-- Name: FUNCTION finish_rebuild(); Type: ACL; Schema: analytics; Owner: -
+
+REVOKE ALL ON FUNCTION analytics.finish_rebuild() FROM PUBLIC;
+GRANT ALL ON FUNCTION analytics.finish_rebuild() TO analytics_service;
+
+-- Name: FUNCTION rebuilt_tables(); Type: ACL; Schema: analytics; Owner: -
+
+REVOKE ALL ON FUNCTION analytics.rebuilt_tables() FROM PUBLIC;
 
 -- Name: TABLE category_sales; Type: ACL; Schema: analytics; Owner: -
 

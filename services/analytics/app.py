@@ -6,6 +6,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.analytics import api
 from services.analytics.api import Api
+from services.analytics.consumer import learning
+from services.analytics.projection_store import LIVE, Tables
+from services.analytics.projector import Projector
 from shared.http.routes import routes_of
 from shared.http.types import Application
 from shared.plumbing import open_plumbing
@@ -29,7 +32,9 @@ class Settings(ContextSettings, frozen=True, kw_only=True):
 async def build(settings: Settings) -> AsyncIterator[Application]:
     async with open_plumbing(settings, "analytics") as plumbing:
         routes = routes_of(api.ROUTES, Api(plumbing.pool), title="Larder analytics", path="/api/analytics")
-        yield plumbing.front(routes)
+        projector = Projector(plumbing.pool, plumbing.bus, Tables(LIVE), settings.business_zone, plumbing.now)
+        async with learning(plumbing.pool, plumbing.bus, projector):
+            yield plumbing.front(routes)
 
 
 def main() -> None:

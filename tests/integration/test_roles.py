@@ -81,6 +81,10 @@ orders.price_book: orders_service: SELECT, INSERT, UPDATE
 orders.restaurants: restaurant, driver, admin, system: SELECT
 orders.restaurants: orders_service: SELECT, INSERT, UPDATE
 orders.schema_migrations: nobody
+analytics.analyze_rebuild(): analytics_service: EXECUTE
+analytics.begin_rebuild(text): analytics_service: EXECUTE
+analytics.finish_rebuild(): analytics_service: EXECUTE
+analytics.rebuilt_tables(): nobody
 catalog.count_categories(): everybody: EXECUTE
 catalog.coverage(tsvector,text[]): everybody: EXECUTE
 catalog.distance(integer): everybody: EXECUTE

@@ -1,0 +1,176 @@
+"""`python -m services.analytics.rebuild`: the tables anew from the whole stream of orders, while the live ones go on.
+
+Products count under the category that they are in now, and days are those of LARDER_BUSINESS_ZONE.
+
+Invariants: the live tables are what they were until, in one transaction, the new ones take their place, with all that
+was counted until then. Broken off it has changed nothing, and is run again. One runs at a time. Refuses when the stream
+itself is made anew meanwhile.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable
+from time import monotonic
+
+import asyncpg
+import msgspec
+import structlog
+import uvloop
+
+from services.analytics import rebuild_store
+from services.analytics.app import Settings
+from services.analytics.folding import Folding
+from services.analytics.projection_store import LIVE, REBUILT, Position, Tables
+from services.analytics.stream import Reading, open_stream
+from shared import log
+from shared.bus import Bus
+from shared.database import Pool, open_pool, transaction
+from shared.settings import SettingsError, load
+
+BATCH = 1000
+SWAPS = 20
+"""Tries, each of which waits half a second for questions to the live tables to end; new ones wait as long."""
+
+PATIENT = "; set local ".join(
+    ["begin", "statement_timeout = 0", "lock_timeout = 0", "idle_in_transaction_session_timeout = 0"]
+)
+"""It may take minutes, and nobody waits for an answer."""
+
+SWAP = f"{PATIENT}; set local lock_timeout = '500ms'"
+"""Below deadlock_timeout: a question that waits for us while we wait for it goes first."""
+
+PROGRESS_SECONDS = 0.5
+
+_log = structlog.get_logger("rebuild")
+
+
+class RunningError(Exception):
+    """Another rebuild runs."""
+
+
+class Rebuilt(msgspec.Struct, frozen=True):
+    """`events` were read; the tables are at `seq` of `epoch`."""
+
+    events: int
+    seconds: float
+    epoch: str
+    seq: int
+
+
+async def rebuild(
+    pool: Pool, bus: Bus, zone: str, progress: Callable[[int, int], None] = lambda _done, _of: None
+) -> Rebuilt:
+    """Raises RunningError, and whatever ended it early: run it again. `progress` is told how many events of how many
+    are read. The pool needs three connections."""
+    began = monotonic()
+    async with transaction(pool, PATIENT) as guard:
+        if not await rebuild_store.hold_rebuild(guard):
+            raise RunningError("Another rebuild runs.")
+        async with transaction(pool, PATIENT) as connection:
+            await rebuild_store.begin_rebuild(connection, zone)
+        async with open_stream(bus, "", 0) as reading:
+            building = _Building(pool, bus, reading, zone, progress)
+            await building.catch_up()
+            async with transaction(pool, PATIENT) as connection:
+                await rebuild_store.analyze_rebuild(connection)
+            await building.catch_up()
+            await building.swap()
+    return Rebuilt(building.events, monotonic() - began, reading.epoch, building.position.seq)
+
+
+class _Building:
+    def __init__(self, pool: Pool, bus: Bus, reading: Reading, zone: str, progress: Callable[[int, int], None]) -> None:
+        self._pool, self._reading, self._progress = pool, reading, progress
+        self._live = Tables(LIVE)
+        self._folding = Folding(pool, bus, Tables(REBUILT), PATIENT)
+        self.position = Position(epoch="", seq=0, zone=zone, generation=0)
+        self.events = 0
+
+    async def catch_up(self) -> None:
+        """Until the new tables are within a batch of the live ones."""
+        while await self._missing() > BATCH:
+            await self._read(BATCH)
+
+    async def swap(self) -> None:
+        for tries in range(1, SWAPS + 1):
+            try:
+                async with transaction(self._pool, SWAP) as connection:
+                    await rebuild_store.hold_projection(connection)
+                    while (missing := await self._missing()) > 0:
+                        await self._read(min(missing, BATCH))
+                    await rebuild_store.finish_rebuild(connection)
+            except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
+                if tries == SWAPS:
+                    raise
+                await _log.ainfo("the live tables are in use, swapping again", reason=str(error))
+                await self.catch_up()
+            else:
+                return
+
+    async def _missing(self) -> int:
+        """Events that the live tables have counted, or that were there at the start where those know another stream."""
+        async with transaction(self._pool) as connection:
+            live = await self._live.get_position(connection, 0.0)
+        until = live.seq if live.epoch == self._reading.epoch else self._reading.last_seq
+        self._progress(self.position.seq, max(until, self.position.seq))
+        return until - self.position.seq
+
+    async def _read(self, most: int) -> None:
+        events = await self._reading.fetch(most)
+        if not events:
+            return
+        after = msgspec.structs.replace(self.position, epoch=self._reading.epoch, seq=self._reading.seq)
+        self.position = await self._folding.apply(self.position, events, after, events[-1].metadata.timestamp)
+        self.events += len(events)
+
+
+async def _run(settings: Settings) -> None:
+    async with (
+        open_pool(settings.database_url, size=4, name="rebuild", statement_cache=settings.statement_cache) as pool,
+        Bus(settings.nats_url, "rebuild") as bus,
+    ):
+        async with asyncio.timeout(10):
+            await bus.connection()
+        done = await rebuild(pool, bus, settings.business_zone, _Teller())
+    rate = done.events / max(done.seconds, 0.001)
+    sys.stdout.write(f"\r{done.events:,} events counted anew in {done.seconds:.1f} s ({rate:,.0f} a second).\n")
+
+
+class _Teller:
+    def __init__(self) -> None:
+        self._told = 0.0
+
+    def __call__(self, done: int, of: int) -> None:
+        if monotonic() - self._told > PROGRESS_SECONDS:
+            self._told = monotonic()
+            sys.stdout.write(f"\r{done:,} of {of:,} events")
+            sys.stdout.flush()
+
+
+def main(arguments: list[str]) -> int:
+    """Exit status: 0 done, 1 failed or refused, 2 wrong settings or arguments."""
+    if arguments:
+        sys.stderr.write("rebuild: there are no arguments\n")
+        return 2
+    try:
+        settings = load(Settings, os.environ)
+    except SettingsError as error:
+        sys.stderr.write(f"rebuild: {error}\n")
+        return 2
+    log.configure(settings.log, "rebuild", level=logging.WARNING)
+    try:
+        uvloop.run(_run(settings))
+    except RunningError as error:
+        sys.stderr.write(f"rebuild: {error}\n")
+        return 1
+    except Exception as error:  # noqa: BLE001  said in words, with the rest in the log
+        _log.error("rebuild failed", exc_info=error)
+        sys.stderr.write(f"\nrebuild: {error!r}. The numbers are what they were: run it again.\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
