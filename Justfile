@@ -54,6 +54,10 @@ schema:
 schemas:
     @uv run python -m proto
 
+# Write what Prometheus, Alertmanager and Grafana load into deploy/monitoring
+monitoring:
+    @uv run python -m deploy.monitoring
+
 # Everything a change must pass before its tests: lint and types
 check: lint types
 

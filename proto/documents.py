@@ -38,7 +38,7 @@ TOPICS: Mapping[str, str] = {
     "orders": "restaurants: their own orders; drivers: those assigned to them; admins: all",
     "offers": "drivers: the open offers of their zone",
     "order:<id>": "who may see it: one order",
-    "alerts": "admins: nothing is told on it yet",
+    "alerts": "admins: what fires now, with what to do about it",
 }
 
 LIMITS: Mapping[str, int] = {

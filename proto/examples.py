@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from proto import accounts, catalog, envelope, orders, realtime, stock
+from proto import accounts, alerts, catalog, envelope, orders, realtime, stock
 
 _EPOCH = "01a2b3c4-0000-7000-8000-0000000000e1"
 _ORDER = UUID("01a2b3c4-0000-7000-8000-000000000001")
@@ -46,6 +46,18 @@ _CLAIMED = orders.Order(
     updated_at=_AT,
 )
 
+_FIRING = alerts.FiringAlert(
+    id=_EVENT,
+    name="OutboxLagging",
+    severity="page",
+    labels={"context": "orders"},
+    summary="Events of orders wait 7.2s to be published: screens are late.",
+    action="Look at NATS first: `just status`, `just logs nats`, then `just logs relay`.",
+    runbook="docs/runbooks/outbox.md#lag",
+    value=7.2,
+    since=_AT - timedelta(minutes=1),
+)
+
 CLIENT_FRAMES: Mapping[str, realtime.ClientFrame] = {
     "hello": realtime.Hello(_TICKET),
     "hello-after-a-break": realtime.Hello(_TICKET, realtime.Position(_EPOCH, 140)),
@@ -68,6 +80,7 @@ SERVER_FRAMES: Mapping[str, realtime.ServerFrame] = {
     "at": realtime.At(152),
     "resync": realtime.Resync("orders", 900, _EPOCH),
     "location": realtime.DriverLocation(_ORDER, 39.1, -84.5, _AT),
+    "alert": realtime.AlertState("alerts", True, _AT, (_FIRING,)),
     "drain": realtime.Drain(8421),
 }
 

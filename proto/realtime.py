@@ -11,6 +11,8 @@ from uuid import UUID
 
 import msgspec
 
+from proto.alerts import FiringAlert
+
 SUBPROTOCOL = "larder.v1"
 
 MAX_FRAME_BYTES = 4096
@@ -141,13 +143,24 @@ class DriverLocation(msgspec.Struct, frozen=True, tag="location", tag_field="typ
     at: datetime
 
 
+class AlertState(msgspec.Struct, frozen=True, tag="alert", tag_field="type"):
+    """On topic `alerts`, right after `subscribed` and on each change: all that fires, the newest first. It replaces the
+    one before, so it has no seq, and nothing to resume. While nobody judges (`judged` is false) `firing` is the last
+    that was known; `at` is when that was, null before the first time."""
+
+    topic: str
+    judged: bool
+    at: datetime | None
+    firing: tuple[FiringAlert, ...]
+
+
 class Drain(msgspec.Struct, frozen=True, tag="drain", tag_field="type"):
     """This server is about to stop: come back after so many milliseconds, and resume."""
 
     reconnect_after_ms: int
 
 
-ServerFrame = Welcome | Subscribed | Unsubscribed | Event | At | Resync | DriverLocation | Drain
+ServerFrame = Welcome | Subscribed | Unsubscribed | Event | At | Resync | DriverLocation | AlertState | Drain
 
 
 class LocationReport(msgspec.Struct, frozen=True):

@@ -37,6 +37,12 @@ CACHE_REPORTS = "cache.v1.report"
 """Core NATS, a question that every process with copies answers: how its copies do."""
 
 VITALS = "vitals.v1.ask"
+READINGS = "vitals.v1.readings"
+"""Asks for samples of metrics by their names: `proto.readings`."""
+
+ALERTS = "alerts.v1"
+"""What fires, the whole present state: on each change and every few seconds besides. `proto.alerts.Alerts`."""
+
 QUERY_VITALS = "vitals.v1.queries"
 """Core NATS, questions that every process answers: how it does, and how its queries do."""
 

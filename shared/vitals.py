@@ -1,11 +1,13 @@
 """What this process says of itself over core NATS when it is asked, and asking all of them at once.
 
-What is told is what /metrics shows, typed. Invariants: a question is answered from memory, but for a plan, which is one
-look at the database; gathering takes GATHER_SECONDS, whoever answers or not, and who did not is missing from what comes
-back. An answer that cannot be read is logged and counts as none.
+What is told is what /metrics shows, typed; readings are lines of it as they are. Invariants: a question is answered
+from memory, but for a plan, which is one look at the database; gathering takes GATHER_SECONDS, whoever answers or not,
+and who did not is missing from what comes back. A question or an answer that cannot be read is logged and counts as
+none.
 """
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -17,9 +19,10 @@ import nats.errors
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from prometheus_client import Histogram
+from prometheus_client import REGISTRY, Histogram
 
-from proto.streams import QUERY_VITALS, VITALS, plan_subject
+from proto.readings import Readings, ReadingsAsked, Sample
+from proto.streams import QUERY_VITALS, READINGS, VITALS, plan_subject
 from proto.vitals import (
     FollowerVitals,
     OutboxVitals,
@@ -39,12 +42,14 @@ from shared.tasks import supervised
 GATHER_SECONDS = 0.5
 PLAN_SECONDS = 3.0
 
-T = TypeVar("T", Vitals, QueryVitals)
+T = TypeVar("T", Vitals, QueryVitals, Readings)
 Outboxes = Callable[[], Sequence[OutboxVitals | None]]
 
 _encoder = msgspec.json.Encoder()
 _vitals = msgspec.json.Decoder(Vitals)
 _query_vitals = msgspec.json.Decoder(QueryVitals)
+_readings_asked = msgspec.json.Decoder(ReadingsAsked)
+_readings = msgspec.json.Decoder(Readings)
 _plan_asked = msgspec.json.Decoder(PlanAsked)
 _plan_answers = msgspec.json.Decoder(PlanAnswer)
 _log = structlog.get_logger("vitals")
@@ -80,6 +85,14 @@ async def answering_vitals(
         told = QueryVitals(process=process, instance=instance, since=since, queries=tuple(queries), slow=tuple(SLOW))
         await asked.respond(_encoder.encode(told))
 
+    async def tell_readings(asked: Msg) -> None:
+        try:
+            names = _readings_asked.decode(asked.data).names
+        except msgspec.DecodeError as error:
+            await _log.aerror("a question cannot be read", subject=READINGS, error=str(error))
+            return
+        await asked.respond(_encoder.encode(Readings(process, instance, read(names))))
+
     async def tell_plan(asked: Msg) -> None:
         await asked.respond(_encoder.encode(await _plan(pools[0], asked.data)))
 
@@ -88,6 +101,7 @@ async def answering_vitals(
         subscriptions = [
             await client.subscribe(VITALS, cb=tell_vitals),
             await client.subscribe(QUERY_VITALS, cb=tell_queries),
+            await client.subscribe(READINGS, cb=tell_readings),
         ]
         try:
             if pools:
@@ -113,6 +127,11 @@ async def gather_query_vitals(bus: Bus) -> list[QueryVitals]:
     return await _gather(bus, QUERY_VITALS, _query_vitals)
 
 
+async def gather_readings(bus: Bus, names: Sequence[str]) -> list[Readings]:
+    """Of every process that answers in time, the samples of these names. Raises BusAwayError."""
+    return await _gather(bus, READINGS, _readings, _encoder.encode(ReadingsAsked(tuple(names))))
+
+
 async def ask_plan(bus: Bus, process: str, name: str, role: str) -> PlanAnswer:
     """Of one process of that name. Nobody's answer is refused, too."""
     asked = _encoder.encode(PlanAsked(name, role))
@@ -121,6 +140,16 @@ async def ask_plan(bus: Bus, process: str, name: str, role: str) -> PlanAnswer:
     except (TimeoutError, nats.errors.Error):
         return PlanAnswer(refused=f"{process} does not answer.")
     return _plan_answers.decode(answer.data)
+
+
+def read(names: Sequence[str]) -> list[Sample]:
+    """The samples of these names, as /metrics has them now. One that is no number (yet) is left out: JSON has none."""
+    return [
+        Sample(sample.name, sample.labels, sample.value)
+        for metric in REGISTRY.restricted_registry(names).collect()
+        for sample in metric.samples
+        if math.isfinite(sample.value)
+    ]
 
 
 def histograms(of: Histogram, label: str) -> dict[str, Times]:
@@ -168,13 +197,13 @@ async def _plan(pool: Pool, data: bytes) -> PlanAnswer:
         return PlanAnswer(refused=f"The database does not answer: {type(error).__name__}.")
 
 
-async def _gather(bus: Bus, subject: str, decoder: "msgspec.json.Decoder[T]") -> list[T]:
+async def _gather(bus: Bus, subject: str, decoder: "msgspec.json.Decoder[T]", question: bytes = b"") -> list[T]:
     client = _connected(bus)
     inbox, answers = client.new_inbox(), []
     try:
         subscription = await client.subscribe(inbox)
         try:
-            await client.publish(subject, b"", reply=inbox)
+            await client.publish(subject, question, reply=inbox)
             async with asyncio.timeout(GATHER_SECONDS):
                 while True:
                     answer = await subscription.next_msg(timeout=GATHER_SECONDS)

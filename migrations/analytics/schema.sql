@@ -94,6 +94,34 @@ CREATE FUNCTION analytics.rebuilt_tables() RETURNS text[]
     SET search_path TO 'pg_catalog', 'pg_temp'
     RETURN ARRAY['projection'::text, 'orders'::text, 'products'::text, 'totals'::text, 'histograms'::text, 'reasons'::text, 'category_sales'::text, 'product_sales'::text];
 
+-- Name: alerts; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.alerts (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    labels text NOT NULL,
+    severity text NOT NULL,
+    summary text NOT NULL,
+    action text NOT NULL,
+    runbook text NOT NULL,
+    value double precision NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone,
+    CONSTRAINT alerts_check CHECK ((until >= since)),
+    CONSTRAINT alerts_severity_check CHECK ((severity = ANY (ARRAY['page'::text, 'ticket'::text])))
+);
+
+-- Name: alerts_judge; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.alerts_judge (
+    one_row boolean DEFAULT true NOT NULL,
+    holder text NOT NULL,
+    held_until timestamp with time zone NOT NULL,
+    judged_at timestamp with time zone,
+    CONSTRAINT alerts_judge_one_row_check CHECK (one_row)
+)
+WITH (fillfactor='50');
+
 -- Name: category_sales; Type: TABLE; Schema: analytics; Owner: -
 
 CREATE TABLE analytics.category_sales (
@@ -239,6 +267,16 @@ CREATE TABLE analytics.totals (
 )
 WITH (fillfactor='85');
 
+-- Name: alerts_judge alerts_judge_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.alerts_judge
+    ADD CONSTRAINT alerts_judge_pkey PRIMARY KEY (one_row);
+
+-- Name: alerts alerts_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.alerts
+    ADD CONSTRAINT alerts_pkey PRIMARY KEY (id);
+
 -- Name: category_sales category_sales_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
 
 ALTER TABLE ONLY analytics.category_sales
@@ -294,6 +332,10 @@ ALTER TABLE ONLY analytics.schema_migrations
 ALTER TABLE ONLY analytics.totals
     ADD CONSTRAINT totals_pkey PRIMARY KEY (subject, grain, at);
 
+-- Name: alerts_one_fires; Type: INDEX; Schema: analytics; Owner: -
+
+CREATE UNIQUE INDEX alerts_one_fires ON analytics.alerts USING btree (name, labels) WHERE (until IS NULL);
+
 -- Name: orders_created_at_id_idx; Type: INDEX; Schema: analytics; Owner: -
 
 CREATE INDEX orders_created_at_id_idx ON analytics.orders USING btree (created_at, id);
@@ -328,6 +370,14 @@ GRANT ALL ON FUNCTION analytics.finish_rebuild() TO analytics_service;
 -- Name: FUNCTION rebuilt_tables(); Type: ACL; Schema: analytics; Owner: -
 
 REVOKE ALL ON FUNCTION analytics.rebuilt_tables() FROM PUBLIC;
+
+-- Name: TABLE alerts; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.alerts TO analytics_service;
+
+-- Name: TABLE alerts_judge; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,UPDATE ON TABLE analytics.alerts_judge TO analytics_service;
 
 -- Name: TABLE category_sales; Type: ACL; Schema: analytics; Owner: -
 

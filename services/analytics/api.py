@@ -9,6 +9,7 @@ from litestar.openapi import ResponseSpec
 
 from services.analytics import store
 from services.analytics.store import Projection
+from shared.cursor import Cursors
 from shared.database import Pool, connection
 from shared.http.answers import JSONAnswer
 from shared.http.guards import only
@@ -25,6 +26,7 @@ class Api:
     """What the routes work with, in `app.state.api`."""
 
     pool: Pool
+    cursors: Cursors
 
 
 @get(

@@ -2,24 +2,36 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services.analytics import api
+import msgspec
+
+from services.analytics import alerts_api, api
+from services.analytics.alerts_rules import read_rules
+from services.analytics.alerts_watch import Watch
 from services.analytics.api import Api
 from services.analytics.consumer import learning
 from services.analytics.projection_store import LIVE, Tables
 from services.analytics.projector import Projector
+from shared.database import open_pool
 from shared.http.routes import routes_of
 from shared.http.types import Application
-from shared.plumbing import open_plumbing
+from shared.plumbing import Plumbing, open_plumbing
 from shared.process import run
 from shared.settings import ContextSettings, SettingsError
+from shared.tasks import supervised
+
+Positive = Annotated[float, msgspec.Meta(gt=0)]
 
 
 class Settings(ContextSettings, frozen=True, kw_only=True):
-    """`business_zone`: the IANA name of the zone whose days and weeks the business counts by."""
+    """`business_zone`: the IANA name of the zone whose days and weeks the business counts by. `alerts_every_s`: seconds
+    between two looks at what fires; `alerts_hurry` shortens every time in the rules so many times, for rehearsals."""
 
     business_zone: str
+    alerts_every_s: Positive = 5.0
+    alerts_hurry: Positive = 1.0
 
     def __post_init__(self) -> None:
         try:
@@ -31,10 +43,35 @@ class Settings(ContextSettings, frozen=True, kw_only=True):
 @asynccontextmanager
 async def build(settings: Settings) -> AsyncIterator[Application]:
     async with open_plumbing(settings, "analytics") as plumbing:
-        routes = routes_of(api.ROUTES, Api(plumbing.pool), title="Larder analytics", path="/api/analytics")
+        routes = routes_of(
+            (*api.ROUTES, *alerts_api.ROUTES),
+            Api(plumbing.pool, plumbing.cursors),
+            title="Larder analytics",
+            path="/api/analytics",
+        )
         projector = Projector(plumbing.pool, plumbing.bus, Tables(LIVE), settings.business_zone, plumbing.now)
-        async with learning(plumbing.pool, plumbing.bus, projector):
+        async with learning(plumbing.pool, plumbing.bus, projector), judging(settings, plumbing):
             yield plumbing.front(routes)
+
+
+@asynccontextmanager
+async def judging(settings: Settings, plumbing: Plumbing) -> AsyncIterator[None]:
+    """Judges the alerts during the block, unless another replica does. On a connection of its own: one of the alerts is
+    that the others are all in use."""
+    async with open_pool(
+        settings.database_url, size=1, name="alerts", statement_cache=settings.statement_cache
+    ) as pool:
+        watch = Watch(
+            read_rules(),
+            pool,
+            plumbing.bus,
+            settings.instance,
+            plumbing.now,
+            every=settings.alerts_every_s,
+            hurry=settings.alerts_hurry,
+        )
+        async with supervised(watch.run(), "alerts"):
+            yield
 
 
 def main() -> None:

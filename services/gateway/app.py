@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from services.gateway.alerts import SILENCE_SECONDS, Alerts
 from services.gateway.api import ROUTES
 from services.gateway.gateway import Gateway
 from services.gateway.hub import Hub
@@ -34,13 +35,15 @@ RING_BYTES = 256 * 1024 * 1024
 
 class Settings(ServiceSettings, frozen=True, kw_only=True):
     """Sockets come to `socket_port`, requests to `port`. `allowed_origins` are separated by commas; `heartbeat_s` is in
-    seconds, `ring_bytes` bounds the events kept."""
+    seconds, `ring_bytes` bounds the events kept. After `alerts_silence_s` seconds without a word of the alerts, admins
+    are told that nobody judges them."""
 
     socket_port: int
     allowed_origins: str
     sockets_per_person: int
     heartbeat_s: float = 30.0
     ring_bytes: int = RING_BYTES
+    alerts_silence_s: float = SILENCE_SECONDS
 
 
 @asynccontextmanager
@@ -53,10 +56,11 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
             open_tracer(settings.otlp_endpoint, "gateway", settings.instance, settings.trace_ratio)
         )
         hub, revocations = Hub(Ring(settings.ring_bytes), Traces(tracer)), Revocations()
-        stream, tickets, locations = (
+        stream, tickets, locations, alerts = (
             Stream(bus, hub),
             Tickets(tickets_valkey, revocations),
             Locations(bus, hub, utc_now),
+            Alerts(bus, hub, settings.alerts_silence_s),
         )
         limits = Limits(
             Limiter(valkey),
@@ -77,6 +81,7 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
             tickets=tickets,
             bus=bus,
             locations=locations,
+            alerts=alerts,
             ready=stream.caught_up,
             allowed_origins=frozenset(settings.allowed_origins.split(",")),
             sockets_per_person=settings.sockets_per_person,
@@ -87,6 +92,7 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
         await stack.enter_async_context(supervised(stream.run(), "stream"))
         await stack.enter_async_context(supervised(locations.hear(), "locations"))
         await stack.enter_async_context(supervised(locations.forget(), "old locations"))
+        await stack.enter_async_context(supervised(alerts.hear(), "alerts"))
         await stack.enter_async_context(listening(gateway.open, settings.host, settings.socket_port))
         yield gateway
 

@@ -19,6 +19,7 @@ from proto.accounts import PersonEvent, SessionEvent
 from proto.realtime import SUBPROTOCOL, CloseCode, Drain
 from proto.streams import ORDERS, events_of_order
 from services.gateway import sight
+from services.gateway.alerts import Alerts
 from services.gateway.entry import Entry
 from services.gateway.hub import Hub
 from services.gateway.locations import Locations
@@ -51,6 +52,7 @@ class Gateway:
         tickets: Tickets,
         bus: Bus,
         locations: Locations,
+        alerts: Alerts,
         ready: asyncio.Event,
         allowed_origins: frozenset[str],
         sockets_per_person: int,
@@ -63,6 +65,7 @@ class Gateway:
         self.heartbeat_s = heartbeat_s
         self.report_location = locations.report
         self.show_last_locations = locations.show_last
+        self.show_alerts = alerts.show
         self._front = front
         self._bus = bus
         self._origins = allowed_origins

@@ -23,7 +23,7 @@ from services.gateway.on_the_way import OnTheWay
 from services.gateway.places import Due, Places
 from services.gateway.ring import Ring
 from services.gateway.sight import Told, Viewer
-from services.gateway.topic import ORDER_PREFIX
+from services.gateway.topic import ALERTS, ORDER_PREFIX
 from services.gateway.traces import Traces, Watched
 from services.gateway.wire import framed
 
@@ -74,6 +74,8 @@ Key = tuple[str, UUID | int | None]
 """What an audience names: ("restaurant", id), ("driver", id), ("zone", n), ("order", id), ("admins", None)."""
 
 ADMINS: Key = ("admins", None)
+TO_ALERTS: Key = ("alerts", None)
+"""No event names them: `services.gateway.alerts` does."""
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -192,6 +194,9 @@ class Hub:
         listeners = (*self._of("restaurant", restaurant_id), *self._of(*ADMINS), *to_one)
         return {listener.socket: listener for listener in listeners}.values()
 
+    def listening_to_alerts(self) -> Collection[Listener]:
+        return self._of(*TO_ALERTS)
+
     def _receivers(self, entry: Entry) -> Iterable[tuple[str, Told, Collection[Listener]]]:
         """As `sight` says of every topic, found without asking every topic: topic, what it is told, whose."""
         audience = entry.audience
@@ -237,4 +242,6 @@ def _key(listener: Listener) -> Key:
         if viewer.role == "driver":
             return "driver", viewer.person_id
         return "restaurant", viewer.restaurant_id
+    if listener.name == ALERTS:
+        return TO_ALERTS
     return "quiet", None

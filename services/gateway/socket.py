@@ -70,6 +70,8 @@ class Gate(Protocol):
 
     def show_last_locations(self, topic: Subscription) -> None: ...
 
+    def show_alerts(self, topic: Subscription) -> None: ...
+
 
 class Socket:
     """From the accepted handshake to the close: the server says what it hears and whether it reads."""
@@ -210,16 +212,21 @@ class Socket:
         TOPICS.inc()
         if after is not None and known:
             self.writer.tell(realtime.Subscribed(topic.name, after.seq))
-            self._gate.show_last_locations(topic)
+            self._show_present(topic)
             topic.replay(after.seq)
             self.writer.replay(topic)
             return
         seq = self._gate.hub.seq
         self.writer.tell(realtime.Subscribed(topic.name, seq))
-        self._gate.show_last_locations(topic)
+        self._show_present(topic)
         if after is not None:
             RESUMES.labels("resync").inc()
             topic.resync(seq)
+
+    def _show_present(self, topic: Subscription) -> None:
+        """What is told without a position: how things stand now."""
+        self._gate.show_last_locations(topic)
+        self._gate.show_alerts(topic)
 
     def _named(self, name: str) -> Subscription:
         """Raises Closed for a name that names no topic."""

@@ -10,7 +10,8 @@ from services.gateway.entry import Entry
 from services.gateway.sight import Told, Viewer
 
 ORDER_PREFIX = "order:"
-ONLY_FOR = {"offers": "driver", "alerts": "admin"}
+ALERTS = "alerts"
+ONLY_FOR = {"offers": "driver", ALERTS: "admin"}
 
 
 def order_of(name: str) -> UUID | None:
@@ -41,7 +42,7 @@ class Topic:
     @property
     def has_past(self) -> bool:
         """Whether events of the stream can concern it."""
-        return self.name != "alerts"
+        return self.name != ALERTS
 
     def replayed(self, entry: Entry) -> Told | None:
         """What it hears of an event of the past. A version that was published twice is heard once."""

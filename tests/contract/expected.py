@@ -13,6 +13,7 @@ import msgspec
 
 from proto import realtime
 from proto.accounts import Person, PersonEvent, Restaurant, RestaurantEvent, SessionEvent
+from proto.alerts import FiringAlert
 from proto.catalog import Product, ProductEvent
 from proto.envelope import Actor, Envelope
 from proto.orders import Audience, Item, Location, Order, OrderEvent, Shortage
@@ -221,6 +222,18 @@ WITH_MORE: Mapping[str, Envelope] = {"ProductChanged.v1.available": _PRODUCT_SOL
 SINCE_EXTENDED = frozenset({"ProductChanged"})
 """Types whose older bytes lack a field that is written today: they are read, and written no more."""
 
+_FIRING = FiringAlert(
+    id=UUID("019330aa-0000-7000-8000-000000000009"),
+    name="OutboxLagging",
+    severity="page",
+    labels={"context": "orders"},
+    summary="Events of orders wait 7.2s to be published: screens are late.",
+    action="Look at NATS first.",
+    runbook="docs/runbooks/outbox.md#lag",
+    value=7.2,
+    since=AT,
+)
+
 CLIENT_FRAMES: Mapping[str, realtime.ClientFrame] = {
     "hello": realtime.Hello("a-ticket", realtime.Position("e-1", 120)),
     "hello-without-position": realtime.Hello("a-ticket"),
@@ -241,6 +254,8 @@ SERVER_FRAMES: Mapping[str, realtime.ServerFrame] = {
     "at": realtime.At(140),
     "resync": realtime.Resync("orders", 140, "e-1"),
     "location": realtime.DriverLocation(ORDER, 52.5, 13.4, AT),
+    "alert": realtime.AlertState("alerts", True, AT, (_FIRING,)),
+    "alert-of-nobody": realtime.AlertState("alerts", False, None, ()),
     "drain": realtime.Drain(8421),
 }
 

@@ -33,6 +33,8 @@ accounts.people: accounts_service: SELECT, INSERT, UPDATE
 accounts.restaurants: accounts_service: SELECT, INSERT, UPDATE
 accounts.schema_migrations: nobody
 accounts.sessions: accounts_service: SELECT, INSERT, UPDATE, DELETE
+analytics.alerts: analytics_service: SELECT, INSERT, UPDATE, DELETE
+analytics.alerts_judge: analytics_service: SELECT, UPDATE
 analytics.category_sales: analytics_service: SELECT, INSERT, UPDATE, DELETE
 analytics.drivers: analytics_service: SELECT, INSERT, UPDATE, DELETE
 analytics.histograms: analytics_service: SELECT, INSERT, UPDATE, DELETE

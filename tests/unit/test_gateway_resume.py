@@ -97,6 +97,8 @@ class World:
 
     def show_last_locations(self, topic: Topic) -> None: ...
 
+    def show_alerts(self, topic: Topic) -> None: ...
+
     def publish(self, order: int, repeat: bool) -> None:
         version = self._versions.get(order, 0) + (0 if repeat and order in self._versions else 1)
         self._versions[order] = version
