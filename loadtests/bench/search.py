@@ -1,10 +1,11 @@
 """Searches among all real products, each with an address of its own that no cache has, against the same SQL through
-asyncpg in one process, which is what the service has."""
+asyncpg in one process, which is what the service has. Refuses to measure when the two find different products."""
 
 import asyncio
 import sys
 from urllib.parse import quote_plus
 
+import aiohttp
 import asyncpg
 import msgspec
 
@@ -40,7 +41,9 @@ async def against_asyncpg(meter: Meter) -> Result:
     """Raises SearchPeerError."""
     stage = meter.stage
     await _import(stage)
-    work = msgspec.json.encode(await _statements(stage.stack.addresses.database("catalog_service")))
+    searches = await _statements(stage.stack.addresses.database("catalog_service"))
+    await _check(stage, searches)
+    work = msgspec.json.encode(searches)
 
     async def run(clients: int, seconds: float) -> float:
         process = await asyncio.create_subprocess_exec(
@@ -88,6 +91,23 @@ async def _statements(url: str) -> Work:
     finally:
         await connection.close()
     return Work(url, searches)
+
+
+async def _check(stage: Stage, work: Work) -> None:
+    """That each search's last statement finds what is answered over HTTP, in its order."""
+    connection = await asyncpg.connect(work.url)
+    try:
+        async with aiohttp.ClientSession(stage.stack.addresses.edge, raise_for_status=True) as session:
+            for q, statements in zip(TYPED, work.searches, strict=True):
+                last = statements[-1]
+                rows = await connection.fetch(last.sql, *last.parameters)
+                async with session.get("/api/catalog/products", params={"q": q, "limit": PAGE}) as answer:
+                    items = (await answer.json())["items"]
+                answered, found = [item["sku"] for item in items], [row["sku"] for row in rows[:PAGE]]
+                if not found or answered != found:
+                    raise SearchPeerError(f"{q!r} is answered with {answered}, the statements find {found}")
+    finally:
+        await connection.close()
 
 
 async def _import(stage: Stage) -> None:
