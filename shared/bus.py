@@ -25,6 +25,7 @@ from prometheus_client import Counter, Gauge
 
 from proto.streams import EPOCH, StreamDefinition
 from shared.ids import new_id
+from shared.pull import pulling
 from shared.tasks import supervised
 
 E = TypeVar("E")
@@ -204,18 +205,15 @@ async def follow(
     await bus.connection()
     while True:
         try:
-            subscription = await _subscribe(bus, stream, durable, list(subjects or stream.subjects), ack_wait_seconds)
-            try:
+            consumer = await _consumer(bus, stream, durable, list(subjects or stream.subjects), ack_wait_seconds)
+            async with pulling(bus.client, stream.name, consumer, BATCH) as pull:
                 while True:
-                    envelopes = await _fetch(subscription)
+                    envelopes = await pull.next()
                     if durable is not None:
                         BEHIND.labels(durable).set(envelopes[-1].metadata.num_pending if envelopes else 0)
                     began = now()
                     await _apply_batch(envelopes, stream, decoder, apply, acknowledge=durable is not None)
                     await asyncio.sleep(min(RESTS * (now() - began), rest_seconds))
-            finally:
-                with suppress(nats.errors.Error):
-                    await subscription.unsubscribe()
         except NotFoundError:
             # The stream is made by the relay, and a consumer may be lost with its server's memory.
             await asyncio.sleep(RETRY_SECONDS)
@@ -224,10 +222,10 @@ async def follow(
             await asyncio.sleep(RETRY_SECONDS)
 
 
-async def _subscribe(
+async def _consumer(
     bus: Bus, stream: StreamDefinition, durable: str | None, subjects: list[str], ack_wait_seconds: float
-) -> JetStreamContext.PullSubscription:
-    jetstream = bus.jetstream
+) -> str:
+    """The name of the stream's consumer, made where there is none."""
     config = ConsumerConfig(
         durable_name=durable,
         name=durable,
@@ -238,17 +236,7 @@ async def _subscribe(
         max_ack_pending=None if durable is None else 4 * BATCH,
         inactive_threshold=EPHEMERAL_LIVES_SECONDS if durable is None else None,
     )
-    info = await jetstream.add_consumer(stream.name, config)
-    return await jetstream.pull_subscribe_bind(info.name, stream.name)
-
-
-async def _fetch(subscription: JetStreamContext.PullSubscription) -> list[Msg]:
-    """What there is, once there is something; nothing when that took too long."""
-    try:
-        return await subscription.fetch(BATCH, timeout=FETCH_SECONDS)
-    except (TimeoutError, nats.errors.TimeoutError):
-        await subscription.consumer_info()  # raises NotFoundError when the consumer was lost
-        return []
+    return str((await bus.jetstream.add_consumer(stream.name, config)).name)
 
 
 async def _apply_batch(

@@ -5,7 +5,6 @@ Invariants: wrong settings end the start with exit code 2 and name the variable.
 """
 
 import asyncio
-import gc
 import os
 import shutil
 import signal
@@ -19,7 +18,7 @@ import structlog
 import uvloop
 from prometheus_client import Gauge
 
-from shared import log
+from shared import collector, log
 from shared.http.server import listening
 from shared.http.types import Application
 from shared.settings import ProcessSettings, SettingsError, load
@@ -48,9 +47,7 @@ async def _serve(settings: S, build: Callable[[S], AbstractAsyncContextManager[A
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with build(settings) as application, listening(application, settings.host, settings.port) as server:
-        # What stands by now stays until the end: the collector need not look through it again and again.
-        gc.collect()
-        gc.freeze()
+        collector.begin()
         await told.ainfo("listening", host=settings.host, port=settings.port)
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait([stopped, server], return_when=asyncio.FIRST_COMPLETED)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -19,6 +20,9 @@ from tests.support import eventually
 
 SOON_SECONDS = 10.0
 """A follower that did not give its batch back would wait for 30 s."""
+
+AT_ONCE_SECONDS = 2.0
+"""A request for messages stands for 5 s: who kept what came until then would be seen."""
 
 
 @pytest.fixture
@@ -86,4 +90,36 @@ async def test_an_event_that_fails_again_and_again_does_not_keep_the_others_from
 
         await eventually(others_are_done)  # the one that fails is kept, and tried again
     assert sorted(applied) == sorted(order for order in orders if order != bad)
+    await bus.jetstream.delete_consumer(STOCK.name, durable)
+
+
+async def test_no_event_waits_in_one_replica_while_others_ask_too(bus: Bus, durable: str) -> None:
+    applied = asyncio.Queue[UUID]()
+    order = new_id()
+    subject = stock_subject(order, "StockReserved")
+
+    async def apply(batch: Sequence[Received[StockEvent]]) -> None:
+        await asyncio.sleep(0)  # as one that waits for a database: the others' requests come in between
+        for received in batch:
+            applied.put_nowait(received.event.id)
+
+    async with AsyncExitStack() as replicas:
+        for number in range(3):
+            work = follow(bus, STOCK, StockEvent, apply, durable=durable, subjects=[subject])
+            await replicas.enter_async_context(supervised(work, f"follower {number}"))
+        for size in (1, 2, 3, 5, 8) * 10:
+            events = [
+                StockEvent(
+                    id=new_id(),
+                    type="StockReserved",
+                    occurred_at=datetime.now(UTC),
+                    actor=Actor(None, "system"),
+                    order_id=order,
+                )
+                for _ in range(size)
+            ]
+            for event in events:
+                await bus.jetstream.publish(subject, msgspec.json.encode(event))
+            async with asyncio.timeout(AT_ONCE_SECONDS):
+                assert {await applied.get() for _ in events} == {event.id for event in events}
     await bus.jetstream.delete_consumer(STOCK.name, durable)
