@@ -1,6 +1,8 @@
 """The routes of analytics. They decode, call one query, and encode; nothing is decided here."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -27,6 +29,7 @@ class Api:
 
     pool: Pool
     cursors: Cursors
+    now: Callable[[], datetime]
 
 
 @get(

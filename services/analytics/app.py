@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from services.analytics import alerts_api, api
+from services.analytics import alerts_api, api, exports_api, figures_api, orders_api, tops_api
 from services.analytics.alerts_rules import read_rules
 from services.analytics.alerts_watch import Watch
 from services.analytics.api import Api
@@ -43,15 +43,16 @@ class Settings(ContextSettings, frozen=True, kw_only=True):
 @asynccontextmanager
 async def build(settings: Settings) -> AsyncIterator[Application]:
     async with open_plumbing(settings, "analytics") as plumbing:
-        routes = routes_of(
-            (*api.ROUTES, *alerts_api.ROUTES),
-            Api(plumbing.pool, plumbing.cursors),
-            title="Larder analytics",
-            path="/api/analytics",
-        )
         projector = Projector(plumbing.pool, plumbing.bus, Tables(LIVE), settings.business_zone, plumbing.now)
         async with learning(plumbing.pool, plumbing.bus, projector), judging(settings, plumbing):
-            yield plumbing.front(routes)
+            yield front_of(plumbing, Api(plumbing.pool, plumbing.cursors, plumbing.now))
+
+
+def front_of(plumbing: Plumbing, work: Api) -> Application:
+    """The routes alone."""
+    reports = (*figures_api.ROUTES, *tops_api.ROUTES, *orders_api.ROUTES, *exports_api.ROUTES)
+    routes = (*api.ROUTES, *reports, *alerts_api.ROUTES)
+    return plumbing.front(routes_of(routes, work, title="Larder analytics", path="/api/analytics"))
 
 
 @asynccontextmanager

@@ -21,7 +21,6 @@ from services.catalog import admin_commands, admin_store
 from services.catalog.admin_commands import Mode, Report
 from services.catalog.admin_store import NEWEST, HistoryEntry
 from services.catalog.api import NO_NUL, CatalogRequest, api_of
-from services.catalog.csv_file import Separator
 from services.catalog.domain import Product
 from services.catalog.store import LATEST
 from shared.database import connection
@@ -30,8 +29,8 @@ from shared.http.guards import only
 from shared.http.openapi import documented
 from shared.http.paging import Cursor, Limit, cut
 from shared.http.problems import not_found
+from shared.spreadsheet import CSV, Separator
 
-CSV = "text/csv"
 LARGEST_FILE_BYTES = 16 * 1024 * 1024
 """Twice the demo's whole catalogue of 92,331 lines. Nginx has the same for this route."""
 

@@ -14,12 +14,13 @@ import msgspec
 
 from services.catalog import admin_store, csv_file, importer
 from services.catalog.commands import Catalog, origin_of
-from services.catalog.csv_file import FileError, LineError, Separator, Table
+from services.catalog.csv_file import FileError, LineError, Table
 from services.catalog.events import WAKE
 from services.catalog.importer import ImportRunningError, Outcome
 from shared.database import transaction
 from shared.http.caller import Caller
 from shared.http.problems import FieldError, Problem, busy, invalid_field
+from shared.spreadsheet import Separator
 
 Mode = Literal["all", "good"]
 Result = Literal["created", "updated", "unchanged", "refused"]

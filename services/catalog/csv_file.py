@@ -7,28 +7,19 @@ it tells number, sku, column and reason. Lines are numbered as an editor does: t
 """
 
 import csv
-import io
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
 from services.catalog.domain import Category, Name, NewProduct, NoPriceError, PriceCents, Product, Sku, Stock, Unit
+from shared.spreadsheet import BOM, Separator, meant, money, shown, written
 
 COLUMNS = ("sku", "name", "category", "unit", "price", "stock", "active")
 REPORT_COLUMNS = ("line", "sku", "result", "column", "reason")
 
-Separator = Literal["comma", "semicolon"]
-SEPARATORS: dict[Separator, str] = {"comma": ",", "semicolon": ";"}
-"""A spreadsheet set to a language that writes 2,50 reads and writes semicolons."""
-
-BOM = b"\xef\xbb\xbf"
-"""Without it Excel takes UTF-8 for the code page of its country."""
-
-# A spreadsheet takes a cell that begins so for a formula: OWASP, "CSV Injection", with the full-width forms.
-_FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20"
 _PRICE = re.compile(r"([0-9]{1,9})(?:[.,]([0-9]{1,2}))?")
 _STOCK = re.compile(r"[0-9]{1,12}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -99,17 +90,16 @@ def read(body: bytes) -> Table:
 
 def head(separator: Separator) -> bytes:
     """How an export begins."""
-    return BOM + _written([COLUMNS], separator)
+    return BOM + written([COLUMNS], separator)
 
 
 def rows(products: Iterable[Product], separator: Separator) -> bytes:
     """Lines of an export."""
-    mark = "," if separator == "semicolon" else "."
-    return _written(
+    return written(
         (
             (
-                *(_shown(text) for text in (one.sku, one.name, one.category, one.unit)),
-                f"{one.price_cents // 100}{mark}{one.price_cents % 100:02}",
+                *(shown(text) for text in (one.sku, one.name, one.category, one.unit)),
+                money(one.price_cents, separator),
                 "" if one.stock is None else one.stock,
                 "true" if one.active else "false",
             )
@@ -122,9 +112,9 @@ def rows(products: Iterable[Product], separator: Separator) -> bytes:
 def report(lines: Iterable[tuple[int, str | None, str, str | None, str | None]]) -> bytes:
     """A report as a file: `lines` are as REPORT_COLUMNS."""
     told = (
-        (line, _shown(sku or ""), result, column, _shown(reason or "")) for line, sku, result, column, reason in lines
+        (line, shown(sku or ""), result, column, shown(reason or "")) for line, sku, result, column, reason in lines
     )
-    return BOM + _written([REPORT_COLUMNS], "comma") + _written(told, "comma")
+    return BOM + written([REPORT_COLUMNS], "comma") + written(told, "comma")
 
 
 def _text_of(body: bytes) -> str:
@@ -182,7 +172,7 @@ def _cells(line: str, separator: str, columns: int | None = len(COLUMNS)) -> lis
 def _product(cells: dict[str, str]) -> NewProduct:
     """Raises _CellsError with all that is wrong."""
     wrong: dict[str | None, str] = {}
-    values: dict[str, Any] = {name: _meant(cells[name]) for name in _TEXTS}
+    values: dict[str, Any] = {name: meant(cells[name]) for name in _TEXTS}
     for name, read_one in (("price", _price), ("stock", _stock), ("active", _active)):
         try:
             values[name] = read_one(cells[name].strip())
@@ -242,25 +232,3 @@ def _active(text: str) -> bool:
         return _ACTIVE[text.casefold()]
     except KeyError as error:
         raise ValueError(f"{text[:40]!r} is neither true nor false") from error
-
-
-def _shown(text: str) -> str:
-    """The text as a cell that no spreadsheet runs. What would be a formula gets an apostrophe before it; so does what
-    begins with one, or reading would take that for ours."""
-    return f"'{text}" if _mended(f"'{text}") else text
-
-
-def _meant(cell: str) -> str:
-    """The text of a cell: the other way round."""
-    return cell[1:] if _mended(cell) else cell
-
-
-def _mended(cell: str) -> bool:
-    return len(cell) > 1 and cell[0] == "'" and cell[1] in _FORMULA + "'"
-
-
-def _written(lines: Iterable[Sequence[object]], separator: Separator) -> bytes:
-    """Lines end as RFC 4180 has them."""
-    file = io.StringIO(newline="")
-    csv.writer(file, delimiter=SEPARATORS[separator], lineterminator="\r\n").writerows(lines)
-    return file.getvalue().encode()

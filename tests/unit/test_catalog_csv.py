@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.catalog import csv_file
-from services.catalog.csv_file import BOM, FileError, LineError, Separator
+from services.catalog.csv_file import FileError, LineError
 from services.catalog.domain import NewProduct, Product
 from shared.ids import new_id
+from shared.spreadsheet import BOM, Separator
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 HEADER = "sku,name,category,unit,price,stock,active"
