@@ -54,7 +54,8 @@ SLOW: deque[SlowQuery] = deque(maxlen=200)
 REPOSITORY = Path(__file__).parent.parent
 
 ARRAYS = "select " + ", ".join(
-    f"null::{kind}[]" for kind in ("uuid", "text", "integer", "bigint", "boolean", "bytea", "timestamptz", "float8")
+    f"null::{kind}[]"
+    for kind in ("uuid", "text", "integer", "bigint", "boolean", "bytea", "timestamptz", "float8", "smallint")
 )
 """Uses each type of array that our statements have."""
 

@@ -22,6 +22,7 @@ from shared.bus import Bus
 from shared.cache import Cache, CacheStore
 from shared.cache.step import Step
 from shared.cursor import Cursors
+from shared.database import QUEUES, Queue
 from shared.http.routes import routes_of
 from shared.identity import Identity
 from shared.limits import open_valkey
@@ -91,7 +92,9 @@ async def record(stack: Stack, identity: Identity, request: Request) -> Sequence
     try:
         # Never in step, so everything is asked of the database.
         copies = Cache(CacheStore(open_valkey(stack.addresses.cache)), Step("order", lambda: False), "order")
-        orders = Orders(_Pool(_Connection(connection, said)), Bus(stack.addresses.nats, "bench"), utc_now)
+        pool = _Pool(_Connection(connection, said))
+        QUEUES[pool] = Queue("bench")
+        orders = Orders(pool, Bus(stack.addresses.nats, "bench"), utc_now)
         routes = routes_of(
             ROUTES,
             Api(orders, Cursors(raw_key(stack.addresses.credentials.cursor_key)), copies),
