@@ -157,6 +157,10 @@ cache-week *args:
 adversary *args:
     @uv run python -m tests.adversary "$@"
 
+# Break one thing after the other and see that each raises its alert and only that: `just faults --hurry 10`, or half an hour in earnest
+faults *args:
+    @uv run python -m tests.faults "$@"
+
 # Send the gateway so many frames of any kind, and see how each ends and that nothing stays behind: `just fuzz 100_000`
 fuzz *args:
     @uv run python -m tests.fuzz "$@"

@@ -1,13 +1,15 @@
 -- What is kept of alerts: who judges them, and what fired.
 
 -- name: claim_judge
--- $1 judges for $2 seconds, unless somebody else does still. $3: when it judged last, if it has.
+-- $1 judges for $2 seconds, unless somebody else does still.
 update analytics.alerts_judge
-set holder = $1,
-    held_until = clock_timestamp() + make_interval(secs => $2),
-    judged_at = coalesce($3, judged_at)
+set holder = $1, held_until = clock_timestamp() + make_interval(secs => $2)
 where holder = $1 or held_until < clock_timestamp()
 returning holder;
+
+-- name: note_judged
+-- $1 has judged, at $2; unless somebody else does meanwhile.
+update analytics.alerts_judge set judged_at = $2 where holder = $1 returning holder;
 
 -- name: release_judge
 -- $1 judges no more: the next one need not wait.

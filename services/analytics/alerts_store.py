@@ -24,9 +24,14 @@ class EndedAlert(FiringAlert, frozen=True, kw_only=True):
     until: datetime
 
 
-async def claim_judge(connection: Connection, holder: str, seconds: float, judged_at: datetime | None) -> bool:
-    """Whether `holder` is the one that judges, for so many seconds from now. `judged_at`: when it did last."""
-    return await QUERIES["claim_judge"].row(connection, holder, seconds, judged_at) is not None
+async def claim_judge(connection: Connection, holder: str, seconds: float) -> bool:
+    """Whether `holder` is the one that judges, for so many seconds from now."""
+    return await QUERIES["claim_judge"].row(connection, holder, seconds) is not None
+
+
+async def note_judged(connection: Connection, holder: str, at: datetime) -> bool:
+    """Whether `holder` is still the one that judges."""
+    return await QUERIES["note_judged"].row(connection, holder, at) is not None
 
 
 async def release_judge(connection: Connection, holder: str) -> None:

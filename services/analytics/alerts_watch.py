@@ -36,6 +36,10 @@ _encoder = msgspec.json.Encoder()
 _log = structlog.get_logger("alerts")
 
 
+class LostLeaseError(Exception):
+    """This replica took so long that another one judges."""
+
+
 class Watch:
     """One replica's. `every` is in seconds; `hurry` shortens every time in the rules by that factor, for rehearsals.
     `run` ends only by cancellation."""
@@ -57,7 +61,6 @@ class Watch:
         self._memory = Memory(every)
         self._states: States | None = None
         self._firing: dict[Key, FiringAlert] = {}
-        self._judged_at: datetime | None = None
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -74,7 +77,8 @@ class Watch:
             await self._release()
 
     async def judge(self) -> bool:
-        """One round. Whether this replica was the one to judge, and could. Raises what the database has."""
+        """One round. Whether this replica was the one to judge, and could. Raises LostLeaseError, and what the database
+        has."""
         if not await self._claim():
             self._states = None
             return False
@@ -92,15 +96,15 @@ class Watch:
             value = one.expression.value(now)
             holding[one.rule.name] = {} if isinstance(value, float) else value
         assert self._states is not None  # noqa: S101  taken over above
-        await self._keep(self._states.advance(at, holding))
-        self._judged_at = self._now()
-        await self._tell(self._judged_at)
+        judged_at = self._now()
+        await self._keep(self._states.advance(at, holding), judged_at)
+        await self._tell(judged_at)
         return True
 
     async def _claim(self) -> bool:
         seconds = max(LEASE_ROUNDS * self._every, LEAST_LEASE_SECONDS)
         async with connection(self._pool) as claiming:
-            return await alerts_store.claim_judge(claiming, self._holder, seconds, self._judged_at)
+            return await alerts_store.claim_judge(claiming, self._holder, seconds)
 
     async def _release(self) -> None:
         try:
@@ -119,14 +123,15 @@ class Watch:
         self._firing = {_key_of(alert): alert for alert in stored if alert.id not in unknown}
         self._states = States(self._rules, self._firing, asyncio.get_running_loop().time())
 
-    async def _keep(self, changes: Sequence[Began | Ended]) -> None:
-        if not changes:
-            return
-        began = {change.key: self._alert(change) for change in changes if isinstance(change, Began)}
+    async def _keep(self, changes: Sequence[Began | Ended], at: datetime) -> None:
+        """What changed, and that it was judged. Raises LostLeaseError."""
+        began = {change.key: self._alert(change, at) for change in changes if isinstance(change, Began)}
         ended = [change.key for change in changes if isinstance(change, Ended)]
         async with transaction(self._pool) as writing:
+            if not await alerts_store.note_judged(writing, self._holder, at):
+                raise LostLeaseError("another replica judges by now")
             if ended:
-                await alerts_store.end_alerts(writing, [self._firing[key].id for key in ended], self._now())
+                await alerts_store.end_alerts(writing, [self._firing[key].id for key in ended], at)
             if began:
                 await alerts_store.insert_alerts(writing, list(began.values()))
         for key in ended:
@@ -136,7 +141,7 @@ class Watch:
         for alert in began.values():
             await _log.awarning("alert", alert=alert.name, labels=alert.labels, summary=alert.summary)
 
-    def _alert(self, change: Began) -> FiringAlert:
+    def _alert(self, change: Began, at: datetime) -> FiringAlert:
         rule = self._texts[change.key.name]
         return FiringAlert(
             id=new_id(),
@@ -147,7 +152,7 @@ class Watch:
             action=say(rule.action, change.key.labels, change.value),
             runbook=rule.runbook,
             value=change.value,
-            since=self._now(),
+            since=at,
         )
 
     async def _tell(self, at: datetime) -> None:
