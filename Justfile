@@ -189,6 +189,14 @@ loadtest *args:
 seed-orders *args:
     @uv run python -m deploy.seed "$@"
 
+# Order the real baskets in the running stack, each dated as it was: `just load-history`, `just load-history baskets=5_000`
+load-history *args:
+    @uv run python -m deploy.history load "$@"
+
+# Order all real baskets in a stack of its own, and compare what analytics says with the source's files
+oracle *args:
+    @uv run python -m deploy.history oracle "$@"
+
 # Measure the lists of orders with and without indexes and policies, and as the table grows: `just bench-lists 10_000 1_000_000`
 bench-lists *args:
     @uv run python -m loadtests.lists "$@"

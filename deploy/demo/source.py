@@ -89,6 +89,21 @@ def count_lines() -> LineCounts:
     return count(_lines(), _usable())
 
 
+def read_sold(baskets: Iterable[int] | None = None) -> Table:
+    """The usable lines of these baskets (all without): basket_id, store_id, product_id, quantity, `at`
+    (Unix seconds)."""
+    _, whole = _merged(_usable())
+    wanted = whole["basket_id"] if baskets is None else pa.array(baskets, pa.int64())
+    lines = _usable().filter(pc.is_in(_usable()["basket_id"], value_set=wanted))
+    return lines.select(["basket_id", "store_id", "product_id", "quantity", "at"])
+
+
+def count_baskets() -> int:
+    """All that the source has, whatever is in them."""
+    count: int = pc.count_distinct(_read("transactions")["basket_id"]).as_py()
+    return count
+
+
 def oracle(prices: Mapping[str, int], baskets: Iterable[int]) -> dict[int, int]:
     """basket_id → total in cents of quantity times price, by a group-by over the lines: what an order of that basket
     must come to. `prices`: sku → cents, as the price book says."""

@@ -10,7 +10,7 @@ select analytics.begin_rebuild($1);
 -- name: analyze_rebuild
 select analytics.analyze_rebuild();
 
--- name: hold_projection
+-- name: hold_projection!
 -- Nobody moves the live position until the transaction ends; it can be read. The table and not its row: who waits for a row
 -- would keep us from swapping the table.
 lock table analytics.projection in exclusive mode;

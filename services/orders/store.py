@@ -154,18 +154,25 @@ async def insert_order(
 ) -> tuple[bool, Credit | None]:
     """False when the key was there already: nothing was stored. The account when its limit would be passed: then the
     transaction has to be rolled back."""
+    parameters = placed_parameters(placed, lines, event, origin, key, response)
+    row = await QUERIES["insert_order"].row(connection, *parameters)
+    if row is None:
+        return False, None
+    return True, None if row["refused"] is None else credit_of(*row["refused"])
+
+
+def placed_parameters(
+    placed: Changed, lines: int, event: Event, origin: Origin, key: Key, response: bytes
+) -> tuple[object, ...]:
+    """What the query `insert_order` takes."""
     order = placed.order
-    row = await QUERIES["insert_order"].row(
-        connection,
+    return (
         *(key.scope, key.key, key.request_hash, order.id, response, order.created_at),
         *(order.number, order.restaurant_name, order.zone, order.total_cents, lines, bytes(order.items).decode()),
         *(order.note, order.address, order.location.lat, order.location.lon),
         *(event.id, origin.actor_id, origin.actor_role, origin.request_id, origin.traceparent),
         *(event.subject, event.payload),
     )
-    if row is None:
-        return False, None
-    return True, None if row["refused"] is None else credit_of(*row["refused"])
 
 
 async def get_stored_answer(connection: Connection, scope: UUID, key: str) -> StoredAnswer | None:
