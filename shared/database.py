@@ -23,7 +23,7 @@ import asyncpg
 from prometheus_client import Gauge, Histogram
 
 from proto.vitals import QUERY_BOUNDS, WAIT_BOUNDS, SlowQuery
-from shared.tracing import CURRENT, OpenSpan
+from shared.tracing import OpenSpan
 
 Pool: TypeAlias = Any
 Connection: TypeAlias = Any
@@ -68,7 +68,10 @@ class Query:
     def __init__(self, name: str, sql: str, place: str) -> None:
         self.name = name
         self.place = place
-        self.sql = f"/* {name} */ {sql}"
+        # After the first word: what stands before it is no part of the statement to pg_stat_statements, and what stands
+        # at the end is cut off in pg_stat_activity.
+        verb, rest = sql.split(maxsplit=1)
+        self.sql = f"{verb} /* {name} */ {rest}"
         self._seconds = QUERY_SECONDS.labels(name)
         QUERIES[name] = self
 
@@ -98,8 +101,6 @@ class Query:
 
     def _took(self, seconds: float) -> None:
         self._seconds.observe(seconds)
-        if (span := CURRENT.get()) is not None:
-            span.child(self.name, time_ns() - int(seconds * 1e9), kind="client")
         if seconds > SLOW_SECONDS:
             number = SLOW[-1].number + 1 if SLOW else 1
             SLOW.append(SlowQuery(number=number, name=self.name, at=datetime.now(UTC), seconds=seconds))

@@ -1,17 +1,17 @@
 """What this process says of itself over core NATS when it is asked, and asking all of them at once.
 
 What is told is what /metrics shows, typed; readings are lines of it as they are. Invariants: a question is answered
-from memory, but for a plan, which is one look at the database; gathering takes GATHER_SECONDS, whoever answers or not,
+from memory, but for a plan, which is one look at the database; gathering takes a bounded time, whoever answers or not,
 and who did not is missing from what comes back. A question or an answer that cannot be read is logged and counts as
 none.
 """
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import asyncpg
 import msgspec
@@ -40,10 +40,16 @@ from shared.plans import plan_of
 from shared.tasks import supervised
 
 GATHER_SECONDS = 0.5
+EXPECTED_SECONDS, NEWCOMER_SECONDS = 1.0, 0.1
+"""Where it is known who should answer: how long they have, and how long others have once all of them did."""
+
 PLAN_SECONDS = 3.0
 
 T = TypeVar("T", Vitals, QueryVitals, Readings)
-Outboxes = Callable[[], Sequence[OutboxVitals | None]]
+Process: TypeAlias = tuple[str, str]
+"""Its name and its instance."""
+
+Outboxes: TypeAlias = Callable[[], Sequence[OutboxVitals | None]]
 
 _encoder = msgspec.json.Encoder()
 _vitals = msgspec.json.Decoder(Vitals)
@@ -117,14 +123,14 @@ async def answering_vitals(
         yield
 
 
-async def gather_vitals(bus: Bus) -> list[Vitals]:
-    """Of every process that answers in time. Raises BusAwayError."""
-    return await _gather(bus, VITALS, _vitals)
+async def gather_vitals(bus: Bus, expected: Collection[Process] = ()) -> list[Vitals]:
+    """Of every process that answers in time; sooner, when all that are expected have. Raises BusAwayError."""
+    return await _gather(bus, VITALS, _vitals, expected=expected)
 
 
-async def gather_query_vitals(bus: Bus) -> list[QueryVitals]:
-    """Of every process that answers in time. Raises BusAwayError."""
-    return await _gather(bus, QUERY_VITALS, _query_vitals)
+async def gather_query_vitals(bus: Bus, expected: Collection[Process] = ()) -> list[QueryVitals]:
+    """The same."""
+    return await _gather(bus, QUERY_VITALS, _query_vitals, expected=expected)
 
 
 async def gather_readings(bus: Bus, names: Sequence[str]) -> list[Readings]:
@@ -197,22 +203,28 @@ async def _plan(pool: Pool, data: bytes) -> PlanAnswer:
         return PlanAnswer(refused=f"The database does not answer: {type(error).__name__}.")
 
 
-async def _gather(bus: Bus, subject: str, decoder: "msgspec.json.Decoder[T]", question: bytes = b"") -> list[T]:
+async def _gather(
+    bus: Bus, subject: str, decoder: "msgspec.json.Decoder[T]", asked: bytes = b"", expected: Collection[Process] = ()
+) -> list[T]:
     client = _connected(bus)
-    inbox, answers = client.new_inbox(), []
+    inbox, answers, missing = client.new_inbox(), [], set(expected)
+    now = asyncio.get_running_loop().time
     try:
         subscription = await client.subscribe(inbox)
         try:
-            await client.publish(subject, question, reply=inbox)
-            async with asyncio.timeout(GATHER_SECONDS):
-                while True:
-                    answer = await subscription.next_msg(timeout=GATHER_SECONDS)
-                    if not answer.data:
-                        break  # NATS says that nobody listens
-                    try:
-                        answers.append(decoder.decode(answer.data))
-                    except msgspec.DecodeError as error:
-                        await _log.aerror("an answer cannot be read", subject=subject, error=str(error))
+            began = now()
+            await client.publish(subject, asked, reply=inbox)
+            while (left := began + _patience(expected, missing) - now()) > 0:
+                answer = await subscription.next_msg(timeout=left)
+                if not answer.data:
+                    break  # NATS says that nobody listens
+                try:
+                    told = decoder.decode(answer.data)
+                except msgspec.DecodeError as error:
+                    await _log.aerror("an answer cannot be read", subject=subject, error=str(error))
+                else:
+                    answers.append(told)
+                    missing.discard((told.job if isinstance(told, Readings) else told.process, told.instance))
         except (TimeoutError, nats.errors.TimeoutError):
             pass  # whoever has not answered by now is missing
         finally:
@@ -220,6 +232,13 @@ async def _gather(bus: Bus, subject: str, decoder: "msgspec.json.Decoder[T]", qu
     except nats.errors.Error as error:
         raise BusAwayError("NATS does not answer.") from error
     return answers
+
+
+def _patience(expected: Collection[Process], missing: Collection[Process]) -> float:
+    """How many seconds after the question there may still be an answer."""
+    if not expected:
+        return GATHER_SECONDS
+    return EXPECTED_SECONDS if missing else NEWCOMER_SECONDS
 
 
 def _connected(bus: Bus) -> Client:

@@ -25,6 +25,7 @@ from proto.orders import Status
 from services.analytics.api import Api
 from services.analytics.app import Settings, front_of
 from services.analytics.histogram import bucket_of, percentile
+from services.analytics.performance import Sources
 from services.analytics.projection import Line, Order, fold
 from services.analytics.projection_store import LIVE, Tables
 from shared.database import Connection
@@ -236,7 +237,10 @@ async def open_business(stack: Stack, name: str) -> AsyncIterator[Business]:
 async def _build(settings: Settings) -> AsyncIterator[Application]:
     """Without what follows the streams, and at a moment that does not move."""
     async with open_plumbing(settings, "analytics") as plumbing:
-        yield front_of(plumbing, Api(plumbing.pool, plumbing.cursors, lambda: NOW))
+        yield front_of(
+            plumbing,
+            Api(plumbing.pool, plumbing.cursors, lambda: NOW, Sources(plumbing.pool, plumbing.bus, "", plumbing.now)),
+        )
 
 
 async def _count(database: Connection, versions: list[list[Order]]) -> None:

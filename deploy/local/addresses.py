@@ -55,6 +55,12 @@ class Addresses:
         password = self.credentials.passwords[role]
         return f"postgresql://{role}:{password}@{HOST}:{self.layout.port('pooler')}/{DATABASE}"
 
+    @property
+    def pooler_console(self) -> str:
+        """PgBouncer's own database, for one who may only look."""
+        password = self.credentials.passwords["pooler_stats"]
+        return f"postgresql://pooler_stats:{password}@{HOST}:{self.layout.port('pooler')}/pgbouncer"
+
     def service(self, name: str, replica: int = 0) -> str:
         """One replica, past Nginx."""
         return f"http://{HOST}:{self.layout.port(name, replica)}"

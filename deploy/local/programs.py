@@ -165,7 +165,8 @@ def _catalog(wiring: Wiring) -> Mapping[str, str]:
 
 
 def _analytics(wiring: Wiring) -> Mapping[str, str]:
-    return {**wiring.context("analytics_service"), "LARDER_BUSINESS_ZONE": BUSINESS_ZONE}
+    console = {} if wiring.pooler is None else {"LARDER_POOLER_URL": wiring.addresses.pooler_console}
+    return {**wiring.context("analytics_service"), "LARDER_BUSINESS_ZONE": BUSINESS_ZONE, **console}
 
 
 def _gateway(wiring: Wiring) -> Mapping[str, str]:

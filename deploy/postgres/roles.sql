@@ -42,6 +42,11 @@ from unnest(array['larder_owner', 'accounts_service', 'catalog_service', 'orders
 
 grant restaurant, driver, admin, system to orders_service;
 
+-- Analytics looks at how the database does, and takes this role on for it with SET LOCAL ROLE: what all roles' statements
+-- cost (pg_stat_statements, which holds no parameters), who waits for whom, how far replicas are. Not pg_monitor, which may
+-- also read settings, files of the log and WAL, and whole tables by pgstattuple. Nobody's rows: it has no right to any.
+grant pg_read_all_stats to analytics_service;
+
 -- A request that waits on a lock or runs away gives up before its client does: 503 after 2 s, never a pile of backends.
 -- The owner has no such limits; each migration sets its own lock_timeout.
 select format('alter role %I set %s', name, setting)
@@ -92,6 +97,21 @@ create or replace function pooler.secret_of(wanted text) returns table (name tex
     end;
 revoke all on function pooler.secret_of(text) from public;
 grant execute on function pooler.secret_of(text) to pooler_service;
+
+-- How wide columns are, for the estimate of what tables and indexes should take. The planner's statistics say it beside the
+-- values that are most common, and those are people's data: this gives out no value.
+create schema if not exists planner;
+grant usage on schema planner to pg_read_all_stats;
+create or replace function planner.widths()
+    returns table (relation oid, attribute smallint, bytes integer, nulls real)
+    language sql stable security definer set search_path = pg_catalog
+    begin atomic
+        select starelid, staattnum, stawidth, stanullfrac
+        from pg_statistic join pg_class on pg_class.oid = starelid
+        where starelid >= 16384 and not stainherit;
+    end;
+revoke all on function planner.widths() from public;
+grant execute on function planner.widths() to pg_read_all_stats;
 
 -- The statements below carry passwords: keep them out of the log and out of the statistics.
 set log_min_duration_statement = -1;

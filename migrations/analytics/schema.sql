@@ -177,6 +177,17 @@ CREATE TABLE analytics.orders (
 )
 WITH (fillfactor='85');
 
+-- Name: plans; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.plans (
+    query text NOT NULL COLLATE pg_catalog."C",
+    role text NOT NULL,
+    shape text NOT NULL,
+    plan json NOT NULL,
+    first_seen timestamp with time zone NOT NULL,
+    last_seen timestamp with time zone NOT NULL
+);
+
 -- Name: product_sales; Type: TABLE; Schema: analytics; Owner: -
 
 CREATE TABLE analytics.product_sales (
@@ -217,6 +228,22 @@ CREATE TABLE analytics.projection (
 )
 WITH (fillfactor='50');
 
+-- Name: queries; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.queries (
+    query text NOT NULL COLLATE pg_catalog."C",
+    place text NOT NULL
+);
+
+-- Name: query_minutes; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.query_minutes (
+    at timestamp with time zone NOT NULL,
+    query text NOT NULL COLLATE pg_catalog."C",
+    counts integer[] NOT NULL,
+    seconds double precision NOT NULL
+);
+
 -- Name: reasons; Type: TABLE; Schema: analytics; Owner: -
 
 CREATE TABLE analytics.reasons (
@@ -244,6 +271,71 @@ CREATE TABLE analytics.schema_migrations (
     version character varying NOT NULL
 );
 
+-- Name: slow_queries; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.slow_queries (
+    instance text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    number integer NOT NULL,
+    query text NOT NULL COLLATE pg_catalog."C",
+    at timestamp with time zone NOT NULL,
+    seconds double precision NOT NULL
+);
+
+-- Name: snapshot_counters; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.snapshot_counters (
+    one_row boolean DEFAULT true NOT NULL,
+    at timestamp with time zone,
+    counters json,
+    claimed_until timestamp with time zone NOT NULL,
+    CONSTRAINT snapshot_counters_one_row_check CHECK (one_row)
+)
+WITH (fillfactor='50');
+
+-- Name: snapshots; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.snapshots (
+    kind text NOT NULL COLLATE pg_catalog."C",
+    at timestamp with time zone NOT NULL,
+    document json NOT NULL,
+    CONSTRAINT snapshots_kind_check CHECK ((kind = ANY (ARRAY['now'::text, 'objects'::text])))
+);
+
+-- Name: statement_minutes; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.statement_minutes (
+    at timestamp with time zone NOT NULL,
+    statement integer NOT NULL,
+    calls bigint NOT NULL,
+    total_ms double precision NOT NULL,
+    rows bigint NOT NULL,
+    blocks_hit bigint NOT NULL,
+    blocks_read bigint NOT NULL,
+    blocks_temp bigint NOT NULL
+);
+
+-- Name: statements; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.statements (
+    id integer NOT NULL,
+    query_id bigint NOT NULL,
+    role text NOT NULL,
+    name text,
+    text text NOT NULL
+);
+
+-- Name: statements_id_seq; Type: SEQUENCE; Schema: analytics; Owner: -
+
+ALTER TABLE analytics.statements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME analytics.statements_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- Name: totals; Type: TABLE; Schema: analytics; Owner: -
 
 CREATE TABLE analytics.totals (
@@ -266,6 +358,17 @@ CREATE TABLE analytics.totals (
     CONSTRAINT totals_grain_check CHECK ((grain = ANY (ARRAY['hour'::text, 'day'::text, 'week'::text])))
 )
 WITH (fillfactor='85');
+
+-- Name: usage_days; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.usage_days (
+    day date NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    scans bigint NOT NULL,
+    rows_read bigint NOT NULL,
+    CONSTRAINT usage_days_kind_check CHECK ((kind = ANY (ARRAY['index'::text, 'table'::text])))
+);
 
 -- Name: alerts_judge alerts_judge_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
 
@@ -297,6 +400,11 @@ ALTER TABLE ONLY analytics.histograms
 ALTER TABLE ONLY analytics.orders
     ADD CONSTRAINT orders_pkey PRIMARY KEY (id);
 
+-- Name: plans plans_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.plans
+    ADD CONSTRAINT plans_pkey PRIMARY KEY (query, role, shape);
+
 -- Name: product_sales product_sales_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
 
 ALTER TABLE ONLY analytics.product_sales
@@ -311,6 +419,16 @@ ALTER TABLE ONLY analytics.products
 
 ALTER TABLE ONLY analytics.projection
     ADD CONSTRAINT projection_pkey PRIMARY KEY (one_row);
+
+-- Name: queries queries_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.queries
+    ADD CONSTRAINT queries_pkey PRIMARY KEY (query);
+
+-- Name: query_minutes query_minutes_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.query_minutes
+    ADD CONSTRAINT query_minutes_pkey PRIMARY KEY (at, query);
 
 -- Name: reasons reasons_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
 
@@ -327,10 +445,45 @@ ALTER TABLE ONLY analytics.restaurants
 ALTER TABLE ONLY analytics.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 
+-- Name: slow_queries slow_queries_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.slow_queries
+    ADD CONSTRAINT slow_queries_pkey PRIMARY KEY (instance, since, number);
+
+-- Name: snapshot_counters snapshot_counters_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.snapshot_counters
+    ADD CONSTRAINT snapshot_counters_pkey PRIMARY KEY (one_row);
+
+-- Name: snapshots snapshots_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.snapshots
+    ADD CONSTRAINT snapshots_pkey PRIMARY KEY (kind, at);
+
+-- Name: statement_minutes statement_minutes_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.statement_minutes
+    ADD CONSTRAINT statement_minutes_pkey PRIMARY KEY (at, statement);
+
+-- Name: statements statements_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.statements
+    ADD CONSTRAINT statements_pkey PRIMARY KEY (id);
+
+-- Name: statements statements_query_id_role_key; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.statements
+    ADD CONSTRAINT statements_query_id_role_key UNIQUE (query_id, role);
+
 -- Name: totals totals_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
 
 ALTER TABLE ONLY analytics.totals
     ADD CONSTRAINT totals_pkey PRIMARY KEY (subject, grain, at);
+
+-- Name: usage_days usage_days_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.usage_days
+    ADD CONSTRAINT usage_days_pkey PRIMARY KEY (day, kind, name);
 
 -- Name: alerts_one_fires; Type: INDEX; Schema: analytics; Owner: -
 
@@ -347,6 +500,10 @@ CREATE INDEX orders_of_driver ON analytics.orders USING btree (driver_id, create
 -- Name: orders_restaurant_id_created_at_id_idx; Type: INDEX; Schema: analytics; Owner: -
 
 CREATE INDEX orders_restaurant_id_created_at_id_idx ON analytics.orders USING btree (restaurant_id, created_at, id);
+
+-- Name: slow_queries_at_idx; Type: INDEX; Schema: analytics; Owner: -
+
+CREATE INDEX slow_queries_at_idx ON analytics.slow_queries USING btree (at);
 
 -- Name: SCHEMA analytics; Type: ACL; Schema: -; Owner: -
 
@@ -395,6 +552,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.histograms TO analytics_ser
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.orders TO analytics_service;
 
+-- Name: TABLE plans; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.plans TO analytics_service;
+
 -- Name: TABLE product_sales; Type: ACL; Schema: analytics; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.product_sales TO analytics_service;
@@ -407,6 +568,14 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.products TO analytics_servi
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.projection TO analytics_service;
 
+-- Name: TABLE queries; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.queries TO analytics_service;
+
+-- Name: TABLE query_minutes; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.query_minutes TO analytics_service;
+
 -- Name: TABLE reasons; Type: ACL; Schema: analytics; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.reasons TO analytics_service;
@@ -415,6 +584,30 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.reasons TO analytics_servic
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.restaurants TO analytics_service;
 
+-- Name: TABLE slow_queries; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.slow_queries TO analytics_service;
+
+-- Name: TABLE snapshot_counters; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.snapshot_counters TO analytics_service;
+
+-- Name: TABLE snapshots; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.snapshots TO analytics_service;
+
+-- Name: TABLE statement_minutes; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.statement_minutes TO analytics_service;
+
+-- Name: TABLE statements; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.statements TO analytics_service;
+
 -- Name: TABLE totals; Type: ACL; Schema: analytics; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.totals TO analytics_service;
+
+-- Name: TABLE usage_days; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.usage_days TO analytics_service;

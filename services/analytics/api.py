@@ -10,6 +10,7 @@ from litestar import Request, get
 from litestar.openapi import ResponseSpec
 
 from services.analytics import store
+from services.analytics.performance import Sources
 from services.analytics.store import Projection
 from shared.cursor import Cursors
 from shared.database import Pool, connection
@@ -30,6 +31,7 @@ class Api:
     pool: Pool
     cursors: Cursors
     now: Callable[[], datetime]
+    sources: Sources
 
 
 @get(

@@ -7,13 +7,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from services.analytics import alerts_api, api, exports_api, figures_api, orders_api, tops_api
+from services.analytics import alerts_api, api, exports_api, figures_api, orders_api, performance_api, tops_api
 from services.analytics.alerts_rules import read_rules
 from services.analytics.alerts_watch import Watch
 from services.analytics.api import Api
 from services.analytics.consumer import learning
+from services.analytics.performance import Sources
 from services.analytics.projection_store import LIVE, Tables
 from services.analytics.projector import Projector
+from services.analytics.snapshots import keeping_snapshots
 from shared.database import open_pool
 from shared.http.routes import routes_of
 from shared.http.types import Application
@@ -27,11 +29,13 @@ Positive = Annotated[float, msgspec.Meta(gt=0)]
 
 class Settings(ContextSettings, frozen=True, kw_only=True):
     """`business_zone`: the IANA name of the zone whose days and weeks the business counts by. `alerts_every_s`: seconds
-    between two looks at what fires; `alerts_hurry` shortens every time in the rules so many times, for rehearsals."""
+    between two looks at what fires; `alerts_hurry` shortens every time in the rules so many times, for rehearsals.
+    `pooler_url`: PgBouncer's console as one who may look, its database with it; "" without a pooler."""
 
     business_zone: str
     alerts_every_s: Positive = 5.0
     alerts_hurry: Positive = 1.0
+    pooler_url: str = ""
 
     def __post_init__(self) -> None:
         try:
@@ -44,14 +48,19 @@ class Settings(ContextSettings, frozen=True, kw_only=True):
 async def build(settings: Settings) -> AsyncIterator[Application]:
     async with open_plumbing(settings, "analytics") as plumbing:
         projector = Projector(plumbing.pool, plumbing.bus, Tables(LIVE), settings.business_zone, plumbing.now)
-        async with learning(plumbing.pool, plumbing.bus, projector), judging(settings, plumbing):
-            yield front_of(plumbing, Api(plumbing.pool, plumbing.cursors, plumbing.now))
+        sources = Sources(plumbing.pool, plumbing.bus, settings.pooler_url, plumbing.now)
+        async with (
+            learning(plumbing.pool, plumbing.bus, projector),
+            judging(settings, plumbing),
+            keeping_snapshots(sources),
+        ):
+            yield front_of(plumbing, Api(plumbing.pool, plumbing.cursors, plumbing.now, sources))
 
 
 def front_of(plumbing: Plumbing, work: Api) -> Application:
     """The routes alone."""
     reports = (*figures_api.ROUTES, *tops_api.ROUTES, *orders_api.ROUTES, *exports_api.ROUTES)
-    routes = (*api.ROUTES, *reports, *alerts_api.ROUTES)
+    routes = (*api.ROUTES, *reports, *alerts_api.ROUTES, *performance_api.ROUTES)
     return plumbing.front(routes_of(routes, work, title="Larder analytics", path="/api/analytics"))
 
 

@@ -52,7 +52,6 @@ class StockOrderEvent(msgspec.Struct, frozen=True):
     type: str
     order: StockOrder
     request_id: str | None = None
-    traceparent: str | None = None
 
 
 @asynccontextmanager

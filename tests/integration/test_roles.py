@@ -39,13 +39,23 @@ analytics.category_sales: analytics_service: SELECT, INSERT, UPDATE, DELETE
 analytics.drivers: analytics_service: SELECT, INSERT, UPDATE, DELETE
 analytics.histograms: analytics_service: SELECT, INSERT, UPDATE, DELETE
 analytics.orders: analytics_service: SELECT, INSERT, UPDATE, DELETE
+analytics.plans: analytics_service: SELECT, INSERT, UPDATE, DELETE
 analytics.product_sales: analytics_service: SELECT, INSERT, UPDATE, DELETE
 analytics.products: analytics_service: SELECT, INSERT, UPDATE, DELETE
 analytics.projection: analytics_service: SELECT, INSERT, UPDATE, DELETE
+analytics.queries: analytics_service: SELECT, INSERT, UPDATE, DELETE
+analytics.query_minutes: analytics_service: SELECT, INSERT, UPDATE, DELETE
 analytics.reasons: analytics_service: SELECT, INSERT, UPDATE, DELETE
 analytics.restaurants: analytics_service: SELECT, INSERT, UPDATE, DELETE
 analytics.schema_migrations: nobody
+analytics.slow_queries: analytics_service: SELECT, INSERT, UPDATE, DELETE
+analytics.snapshot_counters: analytics_service: SELECT, INSERT, UPDATE, DELETE
+analytics.snapshots: analytics_service: SELECT, INSERT, UPDATE, DELETE
+analytics.statement_minutes: analytics_service: SELECT, INSERT, UPDATE, DELETE
+analytics.statements: analytics_service: SELECT, INSERT, UPDATE, DELETE
+analytics.statements_id_seq: nobody
 analytics.totals: analytics_service: SELECT, INSERT, UPDATE, DELETE
+analytics.usage_days: analytics_service: SELECT, INSERT, UPDATE, DELETE
 catalog.cache_audit: catalog_service: SELECT, INSERT
 catalog.categories: catalog_service: SELECT
 catalog.edge_entries: catalog_service: SELECT, INSERT, UPDATE, DELETE
