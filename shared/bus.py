@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
-from typing import Generic, TypeVar
+from time import time_ns
+from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 import nats
@@ -27,6 +28,7 @@ from proto.streams import EPOCH, StreamDefinition
 from shared.ids import new_id
 from shared.pull import pulling
 from shared.tasks import supervised
+from shared.tracing import Attributes, Tracer, context_of
 
 E = TypeVar("E")
 
@@ -70,12 +72,17 @@ class Received(Generic[E]):
         self.event, self.seq, self.subject, self.at = event, seq, subject, at
 
 
-class Bus:
-    """The connection. `name` is what NATS shows for it."""
+Apply: TypeAlias = Callable[[Sequence[Received[E]]], Awaitable[None]]
 
-    def __init__(self, url: str, name: str) -> None:
+
+class Bus:
+    """The connection. `name` is what NATS shows for it. With a `tracer` durable followers tell how long they took with
+    events that are traced."""
+
+    def __init__(self, url: str, name: str, tracer: Tracer | None = None) -> None:
         self._url = url
         self._name = name
+        self.tracer = tracer
         self._ready = asyncio.Event()
         self._closing = False
         self._stack = AsyncExitStack()
@@ -186,7 +193,7 @@ async def follow(
     bus: Bus,
     stream: StreamDefinition,
     kind: type[E],
-    apply: Callable[[Sequence[Received[E]]], Awaitable[None]],
+    apply: Apply[E],
     *,
     durable: str | None = None,
     subjects: Sequence[str] | None = None,
@@ -212,7 +219,10 @@ async def follow(
                     if durable is not None:
                         BEHIND.labels(durable).set(envelopes[-1].metadata.num_pending if envelopes else 0)
                     began = now()
-                    await _apply_batch(envelopes, stream, decoder, apply, acknowledge=durable is not None)
+                    if durable is None:
+                        await _apply_together(envelopes, stream, decoder, apply)
+                    else:
+                        await _apply_batch(envelopes, stream, decoder, _traced(apply, bus.tracer, durable))
                     await asyncio.sleep(min(RESTS * (now() - began), rest_seconds))
         except NotFoundError:
             # The stream is made by the relay, and a consumer may be lost with its server's memory.
@@ -243,13 +253,8 @@ async def _apply_batch(
     envelopes: Sequence[Msg],
     stream: StreamDefinition,
     decoder: msgspec.json.Decoder[E],
-    apply: Callable[[Sequence[Received[E]]], Awaitable[None]],
-    *,
-    acknowledge: bool,
+    apply: Apply[E],
 ) -> None:
-    if not acknowledge:
-        await _apply_together(envelopes, stream, decoder, apply)
-        return
     fresh = [envelope for envelope in envelopes if envelope.metadata.num_delivered <= TRIES_TOGETHER]
     suspects = [envelope for envelope in envelopes if envelope.metadata.num_delivered > TRIES_TOGETHER]
     try:
@@ -270,11 +275,32 @@ async def _apply_batch(
             await _acknowledge([suspect])
 
 
+def _traced(apply: Apply[E], tracer: Tracer | None, durable: str) -> Apply[E]:
+    """`apply`, which tells of each traced event how long it took, together with the others of its batch."""
+    if tracer is None:
+        return apply
+
+    async def applied(batch: Sequence[Received[E]]) -> None:
+        began = time_ns()
+        await apply(batch)
+        ended = time_ns()
+        for received in batch:
+            if (under := context_of(getattr(received.event, "traceparent", None))) is not None:
+                told: Attributes = {
+                    "messaging.destination.name": received.subject,
+                    "messaging.batch.message_count": len(batch),
+                    "larder.durable": durable,
+                }
+                tracer.add(under, "apply", began, ended, kind="consumer", attributes=told)
+
+    return applied
+
+
 async def _apply_together(
     envelopes: Sequence[Msg],
     stream: StreamDefinition,
     decoder: msgspec.json.Decoder[E],
-    apply: Callable[[Sequence[Received[E]]], Awaitable[None]],
+    apply: Apply[E],
 ) -> None:
     batch = [received for envelope in envelopes if (received := await _decode(envelope, stream, decoder)) is not None]
     if batch:

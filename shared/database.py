@@ -23,7 +23,7 @@ import asyncpg
 from prometheus_client import Gauge, Histogram
 
 from proto.vitals import QUERY_BOUNDS, WAIT_BOUNDS, SlowQuery
-from shared.tracing import OpenSpan
+from shared.tracing import CURRENT, OpenSpan
 
 Pool: TypeAlias = Any
 Connection: TypeAlias = Any
@@ -101,6 +101,8 @@ class Query:
 
     def _took(self, seconds: float) -> None:
         self._seconds.observe(seconds)
+        if (span := CURRENT.get()) is not None:
+            span.child(self.name, time_ns() - int(seconds * 1e9), kind="client")
         if seconds > SLOW_SECONDS:
             number = SLOW[-1].number + 1 if SLOW else 1
             SLOW.append(SlowQuery(number=number, name=self.name, at=datetime.now(UTC), seconds=seconds))

@@ -42,10 +42,11 @@ class Plumbing:
     cursors: Cursors
     now: Callable[[], datetime]
     tracer: Tracer | None
+    slow_request_s: float
 
     def front(self, routes: Routes, bodies: Mapping[str, str] | None = None) -> Front:
         operations = Operations({"database": database_answers(self.pool)})
-        return Front(routes, operations, self.verifier, self.limits, self.tracer, bodies)
+        return Front(routes, operations, self.verifier, self.limits, self.tracer, bodies, self.slow_request_s)
 
 
 @asynccontextmanager
@@ -65,7 +66,7 @@ async def open_plumbing(
                 statement_cache=settings.statement_cache,
             )
         )
-        bus = await stack.enter_async_context(Bus(settings.nats_url, name))
+        bus = await stack.enter_async_context(Bus(settings.nats_url, name, tracer))
         valkey = await stack.enter_async_context(open_valkey(settings.valkey_url))
         cache = await stack.enter_async_context(open_cache_store(settings.cache_url))
         revocations = Revocations()
@@ -87,4 +88,5 @@ async def open_plumbing(
             cursors=Cursors(raw_key(settings.cursor_key)),
             now=now,
             tracer=tracer,
+            slow_request_s=settings.slow_request_s,
         )

@@ -22,6 +22,9 @@ StatementCache = Annotated[int, msgspec.Meta(ge=0)]
 """Prepared statements that a connection keeps. 0 is none, for a PgBouncer before 1.21, which cannot carry them."""
 
 
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
+
+
 class SettingsError(Exception):
     """The environment does not hold what the program needs; the text says which variable to mend."""
 
@@ -73,13 +76,15 @@ class BusSettings(ProcessSettings, frozen=True, kw_only=True):
 
 class ServiceSettings(BusSettings, frozen=True, kw_only=True):
     """A service that answers people. A rate of 0 is no limit. `trace_ratio` of the requests are traced, when there is
-    an `otlp_endpoint`; who asks may have decided it for theirs."""
+    an `otlp_endpoint`; who asks may have decided it for theirs. A request that takes longer than `slow_request_s`
+    seconds is logged, and has a span in any case."""
 
     valkey_url: str
     token_public_key: str
     rate_anonymous_per_minute: int
     rate_person_per_hour: int
     trace_ratio: Ratio = 0.1
+    slow_request_s: Seconds = 0.2
 
 
 class ContextSettings(ServiceSettings, frozen=True, kw_only=True):

@@ -204,7 +204,11 @@ async def _plan(pool: Pool, data: bytes) -> PlanAnswer:
 
 
 async def _gather(
-    bus: Bus, subject: str, decoder: "msgspec.json.Decoder[T]", asked: bytes = b"", expected: Collection[Process] = ()
+    bus: Bus,
+    subject: str,
+    decoder: "msgspec.json.Decoder[T]",
+    question: bytes = b"",
+    expected: Collection[Process] = (),
 ) -> list[T]:
     client = _connected(bus)
     inbox, answers, missing = client.new_inbox(), [], set(expected)
@@ -213,7 +217,7 @@ async def _gather(
         subscription = await client.subscribe(inbox)
         try:
             began = now()
-            await client.publish(subject, asked, reply=inbox)
+            await client.publish(subject, question, reply=inbox)
             while (left := began + _patience(expected, missing) - now()) > 0:
                 answer = await subscription.next_msg(timeout=left)
                 if not answer.data:

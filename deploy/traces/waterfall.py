@@ -13,6 +13,7 @@ from deploy.traces.spans import KeptSpan
 BAR_COLUMNS = 40
 MILLISECOND = 1_000_000
 REQUEST_ID, KEY, OUTCOME = "larder.request_id", "larder.key", "larder.outcome"
+DURABLE = "larder.durable"
 RECEIVERS, WAITING, WRITTEN = "larder.receivers", "larder.waiting", "larder.written"
 STATUS, SUBJECT = "http.response.status_code", "messaging.destination.name"
 
@@ -102,6 +103,8 @@ def _detail(span: KeptSpan) -> str:
     """What the attributes tell in a word or two; `just trace` is for reading, the collector has the rest."""
     told = span.attributes
     words = [str(told[name]) for name in (STATUS, OUTCOME) if name in told]
+    if DURABLE in told:
+        words.append(str(told[DURABLE]))
     if SUBJECT in told:
         words.append(str(told[SUBJECT]).rpartition(".")[2])
     if RECEIVERS in told:

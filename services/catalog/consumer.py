@@ -52,6 +52,7 @@ class StockOrderEvent(msgspec.Struct, frozen=True):
     type: str
     order: StockOrder
     request_id: str | None = None
+    traceparent: str | None = None
 
 
 @asynccontextmanager

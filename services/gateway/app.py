@@ -73,6 +73,7 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
             TokenVerifier(settings.token_public_key, revocations, utc_now),
             limits,
             tracer,
+            slow_seconds=settings.slow_request_s,
         )
         gateway = Gateway(
             front=front,

@@ -24,6 +24,7 @@ from services.gateway.tickets import TicketError, Tickets, TicketsAwayError
 from services.gateway.topic import ONLY_FOR
 from services.gateway.wire import Wire
 from services.gateway.writer import RESUMES, UNEXPECTED, Subscription, Writer
+from shared import log
 from shared.identity import Identity
 
 HELLO_SECONDS = 10.0
@@ -138,7 +139,12 @@ class Socket:
             self._gate.dismiss(self, self._admitted)
             self._admitted = None
 
+    def _ids(self) -> dict[str, str]:
+        """What logs tell of it."""
+        return {} if self.identity is None else {"person": str(self.identity.person_id)}
+
     async def _act(self) -> None:
+        log.about(self._ids)
         try:
             while self._inbox:
                 await self._handle(self._inbox.popleft())

@@ -6,22 +6,25 @@ body says that it is JSON, or what its path takes instead, else 415: nothing tha
 """
 
 import asyncio
+import math
 import re
 from collections.abc import Mapping
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
-from time import perf_counter
+from time import perf_counter, time_ns
 from urllib.parse import urlsplit
 
 import structlog
 from prometheus_client import Gauge, Histogram
 
+from shared import log
 from shared.http.health import PATHS, Operations
 from shared.http.problems import Problem, send_problem
 from shared.http.types import Message, Receive, Routes, Scope, Send
 from shared.identity import Identity, InvalidTokenError, TokenVerifier
 from shared.ids import new_id
 from shared.limits import Limits
-from shared.tracing import OpenSpan, Tracer, valid
+from shared.tracing import CURRENT, OpenSpan, Tracer, trace_id_of, valid
 
 TOKEN_COOKIE = "larder_token"  # noqa: S105  the cookie's name
 EDGE_KEEP = b"x-edge-keep"
@@ -56,6 +59,7 @@ class Front:
         limits: Limits,
         tracer: Tracer | None = None,
         bodies: Mapping[str, str] | None = None,
+        slow_seconds: float = math.inf,
     ) -> None:
         self._routes = routes
         self._operations = operations
@@ -63,6 +67,7 @@ class Front:
         self._limits = limits
         self._tracer = tracer
         self._bodies = dict(bodies or {})
+        self._slow_seconds = slow_seconds
         self._in_flight = 0
         self._idle = asyncio.Event()
 
@@ -85,8 +90,8 @@ class Front:
         headers = dict(scope["headers"])
         request_id = request_id_of(headers.get(b"x-request-id", b"").decode("latin-1"))
         scope["request_id"] = request_id
-        span = self._trace(scope, headers)
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        self._trace(scope, headers)
+        log.about(partial(_ids, scope))
         status = 0
 
         async def answer(message: Message) -> None:
@@ -108,22 +113,39 @@ class Front:
             IN_FLIGHT.dec()
             if not self._in_flight:
                 self._idle.set()
-            route = scope.get("path_template") or "none"
-            method = scope["method"] if scope["method"] in _METHODS else "other"
-            HTTP_SECONDS.labels(method, route, status).observe(perf_counter() - started)
-            if span is not None:
-                told = {"http.request.method": scope["method"], "http.route": route}
-                told |= {"http.response.status_code": status, "larder.request_id": request_id}
-                span.end(f"{scope['method']} {route}", kind="server", attributes=told, failed=not 0 < status < 500)
+            self._tell(scope, status, perf_counter() - started)
 
-    def _trace(self, scope: Scope, headers: dict[bytes, bytes]) -> OpenSpan | None:
+    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+        """What became of the request: always on the metrics; a span when it is sampled; a line, and a span made now,
+        when it failed or was slow."""
+        route = scope.get("path_template") or "none"
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        HTTP_SECONDS.labels(method, route, status).observe(seconds)
+        span: OpenSpan | None = scope["span"]
+        failed, slow = not 0 < status < 500, seconds > self._slow_seconds
+        if failed or slow:
+            what = "request failed" if failed else "request was slow"
+            _log.warning(what, method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+        elif span is None:
+            return
+        name = f"{method} {route}"
+        told: dict[str, str | int | float | bool] = {"http.request.method": method, "http.route": route}
+        told |= {"http.response.status_code": status, "larder.request_id": scope["request_id"]}
+        if span is not None:
+            span.end(name, kind="server", attributes=told, failed=failed)
+        elif self._tracer is not None:
+            start = time_ns() - int(seconds * 1e9)
+            self._tracer.afterwards(scope["traceparent"], name, start, kind="server", attributes=told, failed=failed)
+
+    def _trace(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
         """The request's span, when it is sampled: events then carry its place and not the asker's."""
         given = headers.get(b"traceparent")
         traceparent = None if given is None else valid(given.decode("latin-1"))
         span = None if self._tracer is None else self._tracer.begin(traceparent)
         scope["traceparent"] = traceparent if span is None else span.context.traceparent
         scope["span"] = span
-        return span
+        if span is not None:
+            CURRENT.set(span)
 
     async def _admit(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
         """Sets who is asking. Raises a Problem for who may not go on."""
@@ -161,6 +183,18 @@ class Front:
         if scope["method"] not in _SAFE:
             refuse_other_origins(headers)
         return identity
+
+
+def _ids(scope: Scope) -> dict[str, str]:
+    """What logs tell of a request: as much as is known by then."""
+    ids = {"request_id": scope["request_id"]}
+    if (trace_id := trace_id_of(scope.get("traceparent"))) is not None:
+        ids["trace_id"] = trace_id
+    if (identity := scope.get("user")) is not None:
+        ids["person"] = str(identity.person_id)
+    if (order_id := scope.get("path_params", {}).get("order_id")) is not None:
+        ids["order"] = str(order_id)
+    return ids
 
 
 def cookie_of(headers: dict[bytes, bytes], name: str) -> str | None:

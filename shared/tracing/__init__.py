@@ -1,7 +1,8 @@
 """Spans of the way of an event, under the one trace that travels in `traceparent`.
 
 Owns who is sampled and what a span is. Invariants: without an exporter there is no Tracer, and nothing is asked; what
-is not sampled makes no span and costs a look at a flag. Making a span never waits and never fails: it is handed to a
+is not sampled makes no span and costs a look at a flag, unless it failed or was slow: then its first span is made
+afterwards, alone. Making a span never waits and never fails: it is handed to a
 thread (`shared.tracing.export`), which drops and counts what is too much. Times are Unix nanoseconds by this host's
 clock; a span that would end before it began has no length. Refuses a traceparent that W3C Trace Context calls invalid.
 """
@@ -10,6 +11,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from random import getrandbits, random
 from time import time_ns
 from typing import Annotated, Literal, TypeAlias
@@ -57,6 +59,11 @@ def valid(traceparent: str) -> str | None:
     return traceparent if _TRACEPARENT.fullmatch(traceparent) else None
 
 
+def trace_id_of(traceparent: str | None) -> str | None:
+    """As logs tell it, sampled or not."""
+    return None if traceparent is None else traceparent[3:35]
+
+
 def context_of(traceparent: str | None) -> Context | None:
     """The place that a sampled traceparent names; None for one that is not sampled, or none."""
     if traceparent is None or traceparent[-1:] not in "13579bdf":
@@ -80,6 +87,16 @@ class Tracer:
             return OpenSpan(self, getrandbits(128) or 1, None)
         asker = context_of(traceparent)
         return None if asker is None else OpenSpan(self, asker.trace_id, asker.span_id)
+
+    def afterwards(
+        self, traceparent: str | None, name: str, start: int, *, kind: Kind, attributes: Attributes, failed: bool
+    ) -> None:
+        """A span from `start` until now of what was not sampled and should have been: under who asks, when they named
+        a trace, else a trace of its own."""
+        match = None if traceparent is None else _TRACEPARENT.fullmatch(traceparent)
+        trace_id, parent_id = (getrandbits(128) or 1, None) if match is None else (int(match[1], 16), int(match[2], 16))
+        context = Context(trace_id, new_span_id())
+        self._take(Span(name, kind, context, parent_id, start, max(start, time_ns()), attributes, failed))
 
     def add(
         self,
@@ -118,6 +135,10 @@ class OpenSpan:
     def end(self, name: str, *, kind: Kind = "internal", attributes: Attributes = _NOTHING, failed: bool) -> None:
         """Once. The name may be known only now."""
         self._tracer.end(self, name, kind, attributes, failed=failed)
+
+
+CURRENT: ContextVar[OpenSpan | None] = ContextVar("span", default=None)
+"""The sampled span of the request that is being answered: what has no other way to it looks here."""
 
 
 def new_span_id() -> int:

@@ -1,7 +1,7 @@
 """One trace across services: what each of them tells a real collector of an event that is traced."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
@@ -14,14 +14,16 @@ from deploy.local import Stack
 from deploy.traces import receiver
 from deploy.traces.spans import KeptSpan, Spans
 from proto.orders import OrderEvent
+from proto.streams import ORDERS, events_of_order
 from services.orders import commands
-from shared.bus import Bus
+from shared.bus import Bus, Received, follow
 from shared.database import open_pool
 from shared.http.server import listening
 from shared.ids import new_id
 from shared.outbox.relay import Relay
 from shared.realtime import RealtimeClient
 from shared.settings import load
+from shared.tasks import supervised
 from shared.tracing import Context, context_of, open_tracer
 from tests.gateway import Life, events, open_gate, restaurant
 from tests.outbox import own_outbox
@@ -68,8 +70,10 @@ async def collector(tmp_path: Path) -> AsyncIterator[Collector]:
 
 
 @asynccontextmanager
-async def traced_shop(stack: Stack, collector: Collector, ratio: float) -> AsyncIterator[Shop]:
-    async with open_shop(stack, LARDER_OTLP_ENDPOINT=collector.url, LARDER_TRACE_RATIO=str(ratio)) as shop:
+async def traced_shop(stack: Stack, collector: Collector, ratio: float, **settings: str) -> AsyncIterator[Shop]:
+    """Where nothing is slow, unless that is set."""
+    told = {"LARDER_OTLP_ENDPOINT": collector.url, "LARDER_TRACE_RATIO": str(ratio), "LARDER_SLOW_REQUEST_S": "60"}
+    async with open_shop(stack, **{**told, **settings}) as shop:
         yield shop
 
 
@@ -115,7 +119,71 @@ async def test_what_is_not_sampled_makes_no_span_and_its_event_carries_what_came
         assert (await place(shop, "no trace of W3C")).traceparent is None
         await place(shop, SAMPLED)
         await collector.has("POST /api/orders", "transaction")
-    assert len(collector.spans()) == 2
+    spans = collector.spans()
+    assert {span.trace_id for span in spans} == {TRACE_ID}
+    assert [span.name for span in spans].count("POST /api/orders") == 1
+
+
+async def test_each_query_of_a_traced_request_is_a_span_with_its_name(stack: Stack, collector: Collector) -> None:
+    async with traced_shop(stack, collector, 0) as shop:
+        await place(shop, SAMPLED)
+        spans = await collector.has("POST /api/orders", "transaction", "orders.get_customer_and_prices")
+    request, transaction, query = (
+        spans[name] for name in ("POST /api/orders", "transaction", "orders.get_customer_and_prices")
+    )
+    assert (query.trace_id, query.parent_id) == (TRACE_ID, request.span_id)
+    assert transaction.start < query.start < query.end < transaction.end
+
+
+async def test_what_fails_or_is_slow_has_its_first_span_though_it_was_not_sampled(
+    stack: Stack, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with traced_shop(stack, collector, 0, LARDER_SLOW_REQUEST_S="0.5") as shop:
+        await place(shop, None)
+        monkeypatch.setattr(commands, "_encoder", None)
+        headers = {**shop.as_restaurant(), "X-Request-ID": "r-2", "traceparent": UNSAMPLED}
+        status, _, _ = await shop.send("POST", "/api/orders", headers, shop.basket(), str(new_id()))
+        assert status == 500
+        monkeypatch.undo()
+        spans = await collector.has("POST /api/orders")
+    assert list(spans) == ["POST /api/orders"]
+    failed = spans["POST /api/orders"]
+    assert (failed.trace_id, failed.parent_id, failed.failed) == (TRACE_ID, PARENT_ID, True)
+    assert failed.attributes["larder.request_id"] == "r-2"
+    async with traced_shop(stack, collector, 0, LARDER_SLOW_REQUEST_S="0") as shop:
+        event = await place(shop, None)
+        await eventually(lambda: _count(collector, "POST /api/orders", 2))
+    [slow] = [span for span in collector.spans() if span.name == "POST /api/orders" and not span.failed]
+    assert event.traceparent is None
+    assert slow.parent_id is None
+    assert slow.start < slow.end
+
+
+async def test_a_follower_tells_of_each_traced_event_that_it_applied(
+    stack: Stack, relay: None, collector: Collector
+) -> None:
+    applied: list[UUID] = []
+
+    async def apply(batch: Sequence[Received[OrderEvent]]) -> None:
+        applied.extend(received.event.order.id for received in batch)
+
+    async with (
+        open_tracer(collector.url, "tests", "tests") as tracer,
+        Bus(stack.addresses.nats, "tests", tracer) as bus,
+    ):
+        life = Life(bus, new_id())
+        await bus.connection()
+        subjects = [events_of_order(life.order_id)]
+        following = follow(bus, ORDERS, OrderEvent, apply, durable=f"traced-{life.order_id}", subjects=subjects)
+        async with supervised(following, "following"):
+            await life.place()
+            await life.move("confirmed", traceparent=SAMPLED)
+            spans = await collector.has("apply")
+            await eventually(lambda: _is(len(applied) == 2))
+        await bus.jetstream.delete_consumer(ORDERS.name, f"traced-{life.order_id}")
+    assert len(collector.spans()) == 1
+    assert (spans["apply"].trace_id, spans["apply"].parent_id) == (TRACE_ID, PARENT_ID)
+    assert spans["apply"].attributes["larder.durable"] == f"traced-{life.order_id}"
 
 
 async def test_without_a_collector_events_carry_what_came(stack: Stack) -> None:
