@@ -63,7 +63,8 @@ Clients ignore fields and event names that they do not know; the server refuses 
 _ABOUT_THE_STREAMS = """
 What the contexts tell each other over NATS JetStream. ORDERS keeps every event; the others keep the last event of
 each subject, which is the full state of what it names. Readers ignore fields and types that they do not know, skip
-versions that they have, and take an event that comes twice.
+versions that they have, and take an event that comes twice. Where the database has a replica, the header
+`Larder-Position` says how far its log was, with what the event tells in it.
 """
 
 

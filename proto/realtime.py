@@ -2,7 +2,8 @@
 
 Owned by the gateway; `docs/realtime.md` is the reference for people. Frames are JSON text tagged by `type`. A client
 frame with an unknown type or field is refused (close 4400); clients must ignore fields they do not know.
-Positions are per topic: (epoch, seq) says that everything up to seq has been seen on it.
+Positions are per topic: (epoch, seq) says that everything up to seq has been seen on it. A `position` in a frame is
+another thing: how far the database's log was by then. It is there where answers may come from a replica.
 """
 
 from datetime import datetime
@@ -36,6 +37,9 @@ class CloseCode:
 Ticket = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 # Not $, which lets a line break at the end through.
 Topic = Annotated[str, msgspec.Meta(pattern=r"^(orders|offers|alerts|order:[0-9a-fA-F-]{36})(?![\s\S])")]
+
+
+LogPosition = Annotated[str, msgspec.Meta(description="Send it as X-Larder-Position")] | msgspec.UnsetType
 
 
 class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,10 +94,11 @@ class Welcome(msgspec.Struct, frozen=True, tag="welcome", tag_field="type"):
 
 
 class Subscribed(msgspec.Struct, frozen=True, tag="subscribed", tag_field="type"):
-    """Events of the topic start after `seq`: replayed ones first."""
+    """Events of the topic start after `seq`: replayed ones first. What is fetched with `position` has all before."""
 
     topic: str
     seq: int
+    position: LogPosition = msgspec.UNSET
 
 
 class Unsubscribed(msgspec.Struct, frozen=True, tag="unsubscribed", tag_field="type"):
@@ -111,27 +116,32 @@ class LeftOrder(msgspec.Struct, frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True, tag="event", tag_field="type"):
-    """`order` is the order as in proto.orders, or LeftOrder when `event` is OrderLeft."""
+    """`order` is the order as in proto.orders, or LeftOrder when `event` is OrderLeft. What is read with `position` is
+    as new as that at least."""
 
     topic: str
     seq: int
     event: str
     occurred_at: datetime
     order: msgspec.Raw
+    position: LogPosition = msgspec.UNSET
 
 
 class At(msgspec.Struct, frozen=True, tag="at", tag_field="type"):
-    """With each heartbeat: nothing of yours up to `seq` is outstanding."""
+    """With each heartbeat: nothing of yours up to `seq` is outstanding; `position` is that of the last event."""
 
     seq: int
+    position: LogPosition = msgspec.UNSET
 
 
 class Resync(msgspec.Struct, frozen=True, tag="resync", tag_field="type"):
-    """The position is void or too old: fetch once; events of the topic go on after `seq` of the stream with `epoch`."""
+    """The position is void or too old: fetch once, with `position` or else with `Cache-Control: no-cache`; events of
+    the topic go on after `seq` of the stream with `epoch`."""
 
     topic: str
     seq: int
     epoch: str
+    position: LogPosition = msgspec.UNSET
 
 
 class DriverLocation(msgspec.Struct, frozen=True, tag="location", tag_field="type"):

@@ -12,6 +12,10 @@ EPOCH = "larder.epoch"
 """Key in a stream's metadata: a position (epoch, seq) is void once this changes."""
 
 
+POSITION = "Larder-Position"
+"""Header of an event where there is a replica of the database: who has the log up to there sees what it tells."""
+
+
 class StreamDefinition(msgspec.Struct, frozen=True):
     """`per_subject` bounds how many events a subject keeps; -1 keeps all."""
 

@@ -158,18 +158,29 @@ QUEUES: dict[Pool, Queue] = {}
 
 
 @asynccontextmanager
-async def open_pool(url: str, *, size: int, name: str, statement_cache: int = 100) -> AsyncIterator[Pool]:
+async def open_pool(
+    url: str,
+    *,
+    size: int,
+    name: str,
+    statement_cache: int = 100,
+    may_be_away: bool = False,
+    patience: float | None = None,
+) -> AsyncIterator[Pool]:
     """A pool of `size` connections; `name` is what pg_stat_activity shows. `statement_cache` is how many prepared
-    statements a connection keeps, 0 for a pooler that cannot carry them. Raises when Postgres is away.
+    statements a connection keeps, 0 for a pooler that cannot carry them. A statement that takes longer than `patience`
+    seconds raises TimeoutError. Raises when Postgres is away.
 
     All are open from the start and stay: to open one takes 10 ms of the event loop (SCRAM, in Python) and as many
-    round trips, which a request would wait for just when many come.
+    round trips, which a request would wait for just when many come. Of a server that `may_be_away` each is opened when
+    it is first wanted.
 
     What is in use is asked of the pool when somebody reads the metrics, so that it costs the queries nothing."""
     pool = await asyncpg.create_pool(
         url,
-        min_size=size,
+        min_size=0 if may_be_away else size,
         max_size=size,
+        command_timeout=patience,
         max_inactive_connection_lifetime=0,
         init=_learn_arrays,
         reset=_no_reset,
@@ -219,6 +230,9 @@ class connection:  # noqa: N801  used as a function: `async with connection(pool
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if isinstance(error, TimeoutError):
+            # It may still be asking: the pool would wait for the answer, of a frozen server for ever.
+            self._acquired.terminate()
         await self._pool.release(self._acquired)
 
 
@@ -253,9 +267,11 @@ class transaction(connection):  # noqa: N801  used as a function, like the above
             if error is None:
                 await self._acquired.execute("commit")
             # What was cancelled in the middle of a query is rolled back by the pool, which waits for the query's end.
-            elif isinstance(error, Exception) and not self._acquired.is_closed():
+            elif (
+                not isinstance(error, TimeoutError) and isinstance(error, Exception) and not self._acquired.is_closed()
+            ):
                 # A lost connection has left the pool, and its transaction with it: what was raised before tells more.
-                with suppress(asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
+                with suppress(asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError):
                     await self._acquired.execute("rollback")
         finally:
             if self._span is not None:

@@ -16,6 +16,7 @@ from shared.http.health import Operations, database_answers
 from shared.http.types import Routes
 from shared.identity import Revocations, TokenVerifier
 from shared.limits import Limiter, Limits, open_valkey
+from shared.replica import Reads, Replica, open_replica
 from shared.revocations import hearing_revocations
 from shared.settings import ContextSettings, raw_key
 from shared.tracing import Tracer, open_tracer
@@ -29,10 +30,12 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Plumbing:
-    """The open parts of a process. `front` puts the request's id, identity and limits before a service's routes;
-    `bodies` are the paths whose body is no JSON, with the media type that it is."""
+    """The open parts of a process. `reads` is for what may be a moment old. `front` puts the request's id, identity and
+    limits before a service's routes; `bodies` are the paths whose body is no JSON, with the media type that it is."""
 
     pool: Pool
+    reads: Reads
+    replica: Replica | None
     bus: Bus
     valkey: Redis
     cache: CacheStore
@@ -46,14 +49,16 @@ class Plumbing:
 
     def front(self, routes: Routes, bodies: Mapping[str, str] | None = None) -> Front:
         operations = Operations({"database": database_answers(self.pool)})
-        return Front(routes, operations, self.verifier, self.limits, self.tracer, bodies, self.slow_request_s)
+        mint = None if self.replica is None else self.replica.mint
+        return Front(routes, operations, self.verifier, self.limits, self.tracer, bodies, self.slow_request_s, mint)
 
 
 @asynccontextmanager
 async def open_plumbing(
     settings: ContextSettings, name: str, now: Callable[[], datetime] = utc_now
 ) -> AsyncIterator[Plumbing]:
-    """Opens the pool, the bus and both Valkeys. Raises when Postgres is away; the others may come later."""
+    """Opens the pool, the bus and both Valkeys, and the replica where there is one. Raises when Postgres is away; the
+    others may come later."""
     async with AsyncExitStack() as stack:
         tracer = await stack.enter_async_context(
             open_tracer(settings.otlp_endpoint, name, settings.instance, settings.trace_ratio)
@@ -66,6 +71,17 @@ async def open_plumbing(
                 statement_cache=settings.statement_cache,
             )
         )
+        replica = None
+        if settings.database_replica_url:
+            replica = await stack.enter_async_context(
+                open_replica(
+                    settings.database_replica_url,
+                    settings.database_url,
+                    size=settings.pool_size,
+                    name=name,
+                    statement_cache=settings.statement_cache,
+                )
+            )
         bus = await stack.enter_async_context(Bus(settings.nats_url, name, tracer))
         valkey = await stack.enter_async_context(open_valkey(settings.valkey_url))
         cache = await stack.enter_async_context(open_cache_store(settings.cache_url))
@@ -75,6 +91,8 @@ async def open_plumbing(
         limiter = Limiter(valkey)
         yield Plumbing(
             pool=pool,
+            reads=Reads(pool, replica),
+            replica=replica,
             bus=bus,
             valkey=valkey,
             cache=cache,

@@ -88,9 +88,11 @@ class ServiceSettings(BusSettings, frozen=True, kw_only=True):
 
 
 class ContextSettings(ServiceSettings, frozen=True, kw_only=True):
-    """A service with a schema of its own. `cache_url` is the Valkey that may forget; `pool_size` is in connections."""
+    """A service with a schema of its own. `database_replica_url`: where it reads what may be a moment old, if there is
+    such a place. `cache_url` is the Valkey that may forget; `pool_size` is in connections."""
 
     database_url: str
+    database_replica_url: str = ""
     cache_url: str
     cursor_key: str
     pool_size: int = 10

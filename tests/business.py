@@ -237,10 +237,8 @@ async def open_business(stack: Stack, name: str) -> AsyncIterator[Business]:
 async def _build(settings: Settings) -> AsyncIterator[Application]:
     """Without what follows the streams, and at a moment that does not move."""
     async with open_plumbing(settings, "analytics") as plumbing:
-        yield front_of(
-            plumbing,
-            Api(plumbing.pool, plumbing.cursors, lambda: NOW, Sources(plumbing.pool, plumbing.bus, "", plumbing.now)),
-        )
+        sources = Sources(plumbing.pool, plumbing.bus, "", plumbing.now)
+        yield front_of(plumbing, Api(plumbing.pool, plumbing.reads, plumbing.cursors, lambda: NOW, sources))
 
 
 async def _count(database: Connection, versions: list[list[Order]]) -> None:

@@ -95,11 +95,11 @@ async def _routes_alone(settings: app.Settings) -> AsyncIterator[Application]:
     """The catalogue without its consumers, which would take events from other tests."""
     async with (
         open_plumbing(settings, "catalog") as plumbing,
-        product_copies(plumbing.bus, plumbing.pool, plumbing.cache, "whole") as copies,
+        product_copies(plumbing.bus, plumbing.reads, plumbing.cache, "whole") as copies,
     ):
         catalog = Catalog(plumbing.pool, plumbing.bus, plumbing.now)
         edge = Edge(plumbing.pool, Doors(settings.edge_url))
-        yield app.front_of(plumbing, Api(catalog, plumbing.cursors, edge, copies))
+        yield app.front_of(plumbing, Api(catalog, plumbing.reads, plumbing.cursors, edge, copies))
 
 
 @asynccontextmanager

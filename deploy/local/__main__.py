@@ -19,7 +19,7 @@ from rich.text import Text
 
 from deploy.local.errors import PartError, StackError, UsageError
 from deploy.local.layout import MEBIBYTE, REPOSITORY, Layout
-from deploy.local.programs import POOLER, SERVICES, TRACES, Wiring, environment_of, replicas_of
+from deploy.local.programs import POOLER, REPLICAS, SERVICES, TRACES, Wiring, environment_of, replicas_of
 from deploy.local.progress import ConsoleProgress
 from deploy.local.stack import Stack, Standing
 from deploy.local.supervisor import tail
@@ -67,9 +67,9 @@ def _explain(error: StackError, console: Console) -> None:
 def _up(stack: Stack, options: argparse.Namespace, console: Console) -> int:
     replicas: dict[str, int] = {}
     for word in options.replicas:
-        match = re.fullmatch(r"([a-z-]+)=(\d{1,4})", f"{word}=1" if word in (POOLER, TRACES) else word)
+        match = re.fullmatch(r"([a-z-]+)=(\d{1,4})", f"{word}=1" if word in (POOLER, REPLICAS, TRACES) else word)
         if match is None:
-            raise UsageError(f"{word!r}: a service and a number, such as orders=2; or {POOLER}, {TRACES}.")
+            raise UsageError(f"{word!r}: a service and a number, such as orders=2; or {POOLER}, {REPLICAS}, {TRACES}.")
         replicas[match[1]] = int(match[2])
     only = {name for name in options.only.split(",") if name}
     seconds = stack.up(replicas, only=only)
@@ -225,7 +225,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="command")
     up = commands.add_parser("up", help="start what is missing and return when all is ready")
-    up.add_argument("replicas", nargs="*", metavar="service=number", help="such as orders=2 gateway=2; pooler; traces")
+    up.add_argument(
+        "replicas", nargs="*", metavar="service=number", help="such as orders=2; pooler; replicas=1; traces"
+    )
     up.add_argument("--only", default="", metavar="a,b", help="start these parts and no others")
     up.set_defaults(command=_up)
     commands.add_parser("down", help="stop everything; the data is kept").set_defaults(command=_down)

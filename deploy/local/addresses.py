@@ -61,6 +61,11 @@ class Addresses:
         password = self.credentials.passwords["pooler_stats"]
         return f"postgresql://pooler_stats:{password}@{HOST}:{self.layout.port('pooler')}/pgbouncer"
 
+    def replica(self, role: str) -> str:
+        """The same data on the replica, to read; it needs no pooler."""
+        password = self.credentials.passwords[role]
+        return f"postgresql://{role}:{password}@{HOST}:{self.layout.port('replicas')}/{DATABASE}"
+
     def service(self, name: str, replica: int = 0) -> str:
         """One replica, past Nginx."""
         return f"http://{HOST}:{self.layout.port(name, replica)}"

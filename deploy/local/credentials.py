@@ -20,7 +20,7 @@ from deploy.local.errors import StackError
 # The login roles of deploy/postgres/roles.sql, the superuser first.
 DATABASE_ROLES = (
     *("postgres", "larder_owner", "accounts_service", "catalog_service", "orders_service", "analytics_service"),
-    *("relay_service", "pooler_service"),
+    *("relay_service", "pooler_service", "replica_service"),
 )
 # Users of PgBouncer's console, who are no roles of Postgres: deploy/pgbouncer/pgbouncer.ini.
 CONSOLE_USERS = ("pooler_admin", "pooler_stats")

@@ -32,6 +32,7 @@ OFFSETS: Mapping[str, int] = {
     "pooler": 5,
     "cache": 6,
     "nginx-inside": 7,
+    "replicas": 8,
     "accounts": 10,
     "catalog": 20,
     "orders": 30,

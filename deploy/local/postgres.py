@@ -90,10 +90,13 @@ class Postgres:
 
     @property
     def command(self) -> tuple[str, ...]:
-        port = str(self._layout.port("postgres"))
+        return self.serve(self.data, self._layout.port("postgres"))
+
+    def serve(self, data: Path, port: int) -> tuple[str, ...]:
+        """The command that serves the cluster in `data`."""
         return (
             str(self.binaries / "postgres"),
-            *("-D", str(self.data), "-p", port, "-c", f"listen_addresses={HOST}", "-c", "unix_socket_directories="),
+            *("-D", str(data), "-p", str(port), "-c", f"listen_addresses={HOST}", "-c", "unix_socket_directories="),
         )
 
     def prepare(self) -> bool:
@@ -112,17 +115,18 @@ class Postgres:
                 os.chown(self.data / name, self.account.uid, self.account.gid)
         return made
 
-    def clear_stale_lock(self) -> None:
-        """Call while Postgres is down. After a crash its lock file names a pid; should the system have given that pid
-        to another process of this user, Postgres would refuse to start for ever."""
-        lock = self.data / "postmaster.pid"
+    def clear_stale_lock(self, data: Path | None = None) -> None:
+        """Call while Postgres is down, or whoever serves `data`. After a crash its lock file names a pid; should the
+        system have given that pid to another process of this user, Postgres would refuse to start for ever."""
+        data = data or self.data
+        lock = data / "postmaster.pid"
         try:
             lines = lock.read_text().splitlines()
             pid, started = int(lines[0]), int(lines[2])
         except (OSError, ValueError, IndexError):
             return
         # When nobody has the pid, Postgres sees to the file by itself. Every process of Postgres works in its data.
-        if began(pid) > started + CLOCK_TOLERANCE_S and not anybody_works_in(self.data):
+        if began(pid) > started + CLOCK_TOLERANCE_S and not anybody_works_in(data):
             lock.unlink(missing_ok=True)
 
     def apply_roles(self) -> None:
@@ -187,7 +191,7 @@ class Postgres:
                     *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions"),
                     *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
                 ],
-                user=self._ids,
+                user=self.ids,
                 directory=self.home,
             )
         finally:
@@ -200,7 +204,8 @@ class Postgres:
         fresh.replace(self.data)
 
     @property
-    def _ids(self) -> tuple[int, int] | None:
+    def ids(self) -> tuple[int, int] | None:
+        """The account's user and group, None for an ordinary user."""
         return None if self.account is None else (self.account.uid, self.account.gid)
 
     def _own(self, folder: Path) -> None:
@@ -213,14 +218,14 @@ class Postgres:
     def _reaches(self, folder: Path) -> bool:
         self._own(folder)
         return (
-            run(["/bin/sh", "-c", 'cd "$0" && test -w .', folder], user=self._ids, directory=Path("/")).returncode == 0
+            run(["/bin/sh", "-c", 'cd "$0" && test -w .', folder], user=self.ids, directory=Path("/")).returncode == 0
         )
 
     def _runs(self, site: Path) -> bool:
         """Whether the account can execute the wheel's programs with their libraries."""
         try:
             done = [
-                run([site / WHEEL / "bin" / name, "--version"], user=self._ids, directory=Path("/")) for name in TRIED
+                run([site / WHEEL / "bin" / name, "--version"], user=self.ids, directory=Path("/")) for name in TRIED
             ]
         except OSError:
             return False

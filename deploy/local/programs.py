@@ -4,12 +4,13 @@ A service is a row in SERVICES. Invariant: each program's environment holds exac
 finds a LARDER_ setting it does not know refuses to start, so nothing is passed to everybody.
 
 Order: a wave starts when the one before it is ready; the highest `stops` number stops first. The servers start first;
-the pooler, when it is asked for, once Postgres has its roles; Nginx last, so that who reaches it reaches everything. At
-the stop the services drain first, while Nginx still carries their sockets' farewell and answers 503 for them; the relay
-goes after the services, so that it publishes their last events; the databases go last.
+the pooler and the replica, when they are asked for, once Postgres has its roles; Nginx last, so that who reaches it
+reaches everything. At the stop the services drain first, while Nginx still carries their sockets' farewell and answers
+503 for them; the relay goes after the services, so that it publishes their last events; the databases go last.
 
 With the pooler the services' statements go through it. Migrations, a republish, imports and tools go to Postgres
-directly: they hold sessions, or one transaction for minutes. With `traces`, which runs when it is asked for, every
+directly: they hold sessions, or one transaction for minutes. With the replica services read there what may be a moment
+old, and answers and events say how far the log was. With `traces`, which runs when it is asked for, every
 process sends its spans there, and all requests are traced.
 """
 
@@ -17,7 +18,7 @@ import hashlib
 import sys
 import sysconfig
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from deploy.local import edge
@@ -28,14 +29,21 @@ from deploy.local.layout import REPOSITORY, Layout
 from deploy.local.pooler import Pooler
 from deploy.local.postgres import Postgres
 from deploy.local.processes import clean_environment
+from deploy.local.replica import REPLICA, Replica
 from deploy.local.templates import render, write_if_changed
 
 SERVERS_WAVE, POOLER_WAVE, SERVICES_WAVE, EDGE_WAVE = 1, 2, 3, 4
+REPLICA_WAVE = POOLER_WAVE
 SERVERS = ("postgres", "nats", "valkey", "cache", "nginx")
-POOLER = "pooler"
+POOLER, REPLICAS = "pooler", "replicas"
 # When each stops: the highest number first. The relay has a number of its own between the services and Nginx.
 SERVICE_STOPS, RELAY_STOPS = 40, 30
-SERVER_STOPS: Mapping[str, int] = {"nginx": 20, POOLER: 15, "postgres": 10, "nats": 10, "valkey": 10, "cache": 10}
+SERVER_STOPS: Mapping[str, int] = {
+    "nginx": 20,
+    POOLER: 15,
+    REPLICA: 15,
+    **dict.fromkeys(("postgres", "nats", "valkey", "cache"), 10),
+}
 CACHE_MEMORY = "128mb"
 """Of the Valkey that caches: the whole catalogue is a third of that. In containers it has what its file says."""
 
@@ -74,11 +82,12 @@ class Program:
 
 @dataclass(frozen=True)
 class Wiring:
-    """What a service's settings are made of. `pooler`: PgBouncer, when their statements go through it. `traces`:
-    whether their spans are collected."""
+    """What a service's settings are made of. `pooler`: PgBouncer, when their statements go through it. `replica`:
+    whether there is one to read from. `traces`: whether their spans are collected."""
 
     addresses: Addresses
     pooler: Pooler | None = None
+    replica: bool = False
     traces: bool = False
 
     @property
@@ -125,9 +134,11 @@ class Wiring:
     def context(self, role: str) -> dict[str, str]:
         """A service with a schema of its own."""
         cursor_key = self.addresses.credentials.cursor_key
+        replica = {"LARDER_DATABASE_REPLICA_URL": self.addresses.replica(role)} if self.replica else {}
         return {
             **self.answering(),
             **self.database(role),
+            **replica,
             "LARDER_CURSOR_KEY": cursor_key,
             "LARDER_CACHE_URL": self.addresses.cache,
         }
@@ -179,7 +190,8 @@ def _gateway(wiring: Wiring) -> Mapping[str, str]:
 
 
 def _relay(wiring: Wiring) -> Mapping[str, str]:
-    return {**wiring.events(), **wiring.database("relay_service"), "LARDER_OUTBOXES": OUTBOXES}
+    positions = {"LARDER_POSITIONS": "1"} if wiring.replica else {}
+    return {**wiring.events(), **wiring.database("relay_service"), **positions, "LARDER_OUTBOXES": OUTBOXES}
 
 
 def _traces(wiring: Wiring) -> Mapping[str, str]:
@@ -281,6 +293,22 @@ def _postgres(layout: Layout, postgres: Postgres) -> Program:
         stop_signal="INT",
         stop_seconds=60,
         group_signals=False,
+    )
+
+
+def replica_program(layout: Layout, postgres: Postgres, replica: Replica) -> Program:
+    """As `_postgres`, on the replica's copy."""
+    return replace(
+        _postgres(layout, postgres),
+        name=REPLICA,
+        part=REPLICAS,
+        command=replica.command,
+        port=layout.port(REPLICAS),
+        probe=replica.probe,
+        wave=REPLICA_WAVE,
+        stops=SERVER_STOPS[REPLICA],
+        pid_file=replica.pid_file,
+        environment={"HOME": str(postgres.home), "CONFIGURATION": replica.fingerprint},
     )
 
 

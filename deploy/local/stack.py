@@ -25,6 +25,8 @@ from deploy.local.postgres import Postgres
 from deploy.local.programs import (
     EDGE_WAVE,
     POOLER,
+    REPLICA_WAVE,
+    REPLICAS,
     SERVER_STOPS,
     SERVERS,
     SERVERS_WAVE,
@@ -35,11 +37,13 @@ from deploy.local.programs import (
     Service,
     Wiring,
     pooler_program,
+    replica_program,
     replicas_of,
     servers,
     write_server_files,
 )
 from deploy.local.progress import Progress
+from deploy.local.replica import REPLICA, Replica
 from deploy.local.supervisor import State, Supervisor, tail
 
 LOG_LINES = 20
@@ -97,6 +101,11 @@ class Stack:
         """PgBouncer, whether it runs or not."""
         return Pooler(self.addresses, self.postgres)
 
+    @cached_property
+    def replica(self) -> Replica:
+        """The replica of Postgres, whether it runs or not."""
+        return Replica(self.addresses, self.postgres)
+
     @property
     def running(self) -> bool:
         return self._supervisor.running
@@ -104,7 +113,7 @@ class Stack:
     @property
     def parts(self) -> list[str]:
         """The names that `up` and `logs` take."""
-        return [*SERVERS, POOLER, *self.services]
+        return [*SERVERS, POOLER, REPLICAS, *self.services]
 
     @property
     def orphans(self) -> list[str]:
@@ -122,9 +131,9 @@ class Stack:
     ) -> float:
         """Starts what is missing and returns, in seconds, once all is ready.
 
-        `replicas`: how many of a service, 1 or 0 of the pooler and of `traces`; what is not named keeps its number.
-        `only`: these parts and no others (what runs already keeps running). Raises StackError; PartError when a part
-        did not become ready.
+        `replicas`: how many of a service, 1 or 0 of the pooler, of `replicas` (of Postgres) and of `traces`; what is
+        not named keeps its number. `only`: these parts and no others (what runs already keeps running). Raises
+        StackError; PartError when a part did not become ready.
         """
         began = time.monotonic()
         asked = replicas or {}
@@ -163,6 +172,7 @@ class Stack:
         self.__dict__.pop("addresses", None)  # the next stack here has other credentials
         self.__dict__.pop("postgres", None)
         self.__dict__.pop("pooler", None)
+        self.__dict__.pop("replica", None)
 
     def migrate(self) -> list[str]:
         """Applies pending migrations to the running stack."""
@@ -193,9 +203,10 @@ class Stack:
 
     def _check_names(self, replicas: Mapping[str, int], only: Collection[str]) -> None:
         for name, count in replicas.items():
-            if name not in self.services and name != POOLER:
-                raise UsageError(f"There is no service {name!r}.", f"One of: {', '.join(self.services)}, {POOLER}")
-            most = 1 if name in (POOLER, TRACES) else REPLICAS_MAX
+            if name not in (*self.services, POOLER, REPLICAS):
+                known = ", ".join((*self.services, POOLER, REPLICAS))
+                raise UsageError(f"There is no service {name!r}.", f"One of: {known}")
+            most = 1 if name in (POOLER, REPLICAS, TRACES) else REPLICAS_MAX
             if not 0 <= count <= most:
                 raise UsageError(f"{name}={count}: a number from 0 to {most}.")
         unknown = set(only) - set(self.parts)
@@ -204,12 +215,13 @@ class Stack:
 
     def _wanted(self, asked: Mapping[str, int], only: Collection[str], running: Mapping[str, int]) -> dict[str, int]:
         """Each part that shall run, with its number: as asked, else as it runs, else as the table says (servers: 1;
-        the pooler, `traces`: only when named)."""
+        the pooler, the replica, `traces`: only when named)."""
         numbers = {**dict.fromkeys(SERVERS, 1), **{name: each.replicas for name, each in self.services.items()}}
         if only:
-            numbers = {name: number for name, number in {**numbers, POOLER: 1, TRACES: 1}.items() if name in only}
+            more = dict.fromkeys((POOLER, REPLICAS, TRACES), 1)
+            numbers = {name: number for name, number in {**numbers, **more}.items() if name in only}
         wanted = {**numbers, **running, **asked}
-        return {"postgres": 1, **wanted} if wanted.get(POOLER) else wanted
+        return {"postgres": 1, **wanted} if wanted.get(POOLER) or wanted.get(REPLICAS) else wanted
 
     def _up(self, wanted: Mapping[str, int], *, migrations: bool) -> None:
         postgres = self.postgres
@@ -230,10 +242,14 @@ class Stack:
         for wave in sorted({program.wave for program in programs}):
             if wave == EDGE_WAVE:
                 self._bring_edge_up(wanted)
+            if wave == REPLICA_WAVE and wanted.get(REPLICAS):
+                self._bring_replica_up()
             self._start([program for program in programs if program.wave == wave])
             if wave == SERVERS_WAVE and "postgres" in wanted and migrations:
                 self._bring_schema_up(postgres)
         self._retire(programs)
+        if "postgres" in wanted and not wanted.get(REPLICAS) and self.replica.data.exists():
+            self.replica.give_up()
 
     def _find_pooler(self) -> None:
         """Before anything is started: it may have to be installed, and that may not be possible."""
@@ -256,6 +272,16 @@ class Stack:
         applied = migrate.migrate(self.addresses)
         what = f"{len(applied)} applied" if applied else "nothing to apply"
         self._progress.done("migrations", what, time.monotonic() - began)
+
+    def _bring_replica_up(self) -> None:
+        """A copy that can follow, made where there is none."""
+        began = time.monotonic()
+        if self.replica.is_stale:
+            self._supervisor.stop([REPLICA])
+            self._progress.waiting([REPLICA])
+            self.replica.copy()
+            self._progress.done(REPLICA, "a new copy of Postgres", time.monotonic() - began)
+        self.replica.configure()
 
     def _reconcile(self, programs: Sequence[Program], wanted: Mapping[str, int]) -> None:
         """supervisord knows exactly these programs afterwards, but for those on their way out (see `_retire`)."""
@@ -280,6 +306,8 @@ class Stack:
             if state is None or not state.alive:
                 if program.name == "postgres":
                     self.postgres.clear_stale_lock()
+                elif program.name == REPLICA:
+                    self.postgres.clear_stale_lock(self.replica.data)
                 self._supervisor.launch(program, state)
                 started.add(program.name)
         while waiting:
@@ -387,11 +415,17 @@ class Stack:
     def _pid_files_at_home(self) -> list[Path]:
         note = self.layout.state_dir / "postgres.home"
         home = Path(note.read_text().strip()) if note.exists() else self.layout.state_dir / "postgres"
-        return [home / "postgres.pids", home / "pooler" / "pooler.pids"]
+        return [home / "postgres.pids", home / f"{REPLICA}.pids", home / "pooler" / "pooler.pids"]
 
     def _end_orphans(self, left: Mapping[str, list[processes.Process]]) -> None:
         """Services first and databases last here too."""
-        last = {"postgres": signal.SIGINT, "nats": signal.SIGTERM, "valkey": signal.SIGTERM, "cache": signal.SIGTERM}
+        last = {
+            REPLICA: signal.SIGINT,
+            "postgres": signal.SIGINT,
+            "nats": signal.SIGTERM,
+            "valkey": signal.SIGTERM,
+            "cache": signal.SIGTERM,
+        }
         processes.end([each for name, group in left.items() if name not in last for each in group])
         for name in last:
             group = left.get(name, [])
@@ -435,7 +469,9 @@ class Stack:
         pooler = self.pooler if wanted.get(POOLER) else None
         if pooler is not None:
             found.append(pooler_program(self.layout, pooler))
-        wiring = Wiring(self.addresses, pooler, bool(wanted.get(TRACES)))
+        if wanted.get(REPLICAS):
+            found.append(replica_program(self.layout, self.postgres, self.replica))
+        wiring = Wiring(self.addresses, pooler, bool(wanted.get(REPLICAS)), bool(wanted.get(TRACES)))
         for name, service in self.services.items():
             found += replicas_of(service, wiring, wanted.get(name, 0), self._settings.get(name, {}))
         return found

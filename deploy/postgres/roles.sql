@@ -3,12 +3,13 @@
 --
 -- Passwords come from the environment (psql's \getenv), so they stand on no command line: LARDER_OWNER_PASSWORD,
 -- ACCOUNTS_SERVICE_PASSWORD, CATALOG_SERVICE_PASSWORD, ORDERS_SERVICE_PASSWORD, ANALYTICS_SERVICE_PASSWORD,
--- RELAY_SERVICE_PASSWORD, POOLER_SERVICE_PASSWORD.
+-- RELAY_SERVICE_PASSWORD, POOLER_SERVICE_PASSWORD, REPLICA_SERVICE_PASSWORD.
 --
 --   larder_owner     owns the database and, through the migrations, every schema and table. No superuser.
 --   <ctx>_service    what a service logs in as: owns nothing, bypasses nothing, inherits nothing.
 --   relay_service    what the outbox relay logs in as.
 --   pooler_service   what PgBouncer logs in as, to look up the secrets of those above. It can do nothing else.
+--   replica_service  what a replica logs in as, to stream. It sees no database of its own.
 --   restaurant, driver, admin, system
 --                    the application's roles, for row-level security. Nobody logs in as one; orders_service takes one
 --                    on with SET LOCAL ROLE, and without it sees nothing.
@@ -21,12 +22,13 @@
 \getenv analytics_password ANALYTICS_SERVICE_PASSWORD
 \getenv relay_password RELAY_SERVICE_PASSWORD
 \getenv pooler_password POOLER_SERVICE_PASSWORD
+\getenv replica_password REPLICA_SERVICE_PASSWORD
 
 set client_min_messages = warning;
 
 select format('create role %I', name)
 from unnest(array['larder_owner', 'accounts_service', 'catalog_service', 'orders_service', 'analytics_service',
-                  'relay_service', 'pooler_service', 'restaurant', 'driver', 'admin', 'system']) as name
+                  'relay_service', 'pooler_service', 'replica_service', 'restaurant', 'driver', 'admin', 'system']) as name
 where not exists (select from pg_roles where rolname = name)
 \gexec
 
@@ -39,6 +41,7 @@ select format('alter role %I login noinherit nosuperuser nocreatedb nocreaterole
 from unnest(array['larder_owner', 'accounts_service', 'catalog_service', 'orders_service', 'analytics_service',
                   'relay_service', 'pooler_service']) as name
 \gexec
+alter role replica_service login noinherit nosuperuser nocreatedb nocreaterole replication nobypassrls;
 
 grant restaurant, driver, admin, system to orders_service;
 
@@ -127,7 +130,8 @@ create temporary table given (role name, password text);
 insert into given values
     ('larder_owner', :'owner_password'), ('accounts_service', :'accounts_password'),
     ('catalog_service', :'catalog_password'), ('orders_service', :'orders_password'),
-    ('analytics_service', :'analytics_password'), ('relay_service', :'relay_password'), ('pooler_service', :'pooler_password');
+    ('analytics_service', :'analytics_password'), ('relay_service', :'relay_password'),
+    ('pooler_service', :'pooler_password'), ('replica_service', :'replica_password');
 create temporary view sealed as
     select role, password, sha256(convert_to(rolpassword || password, 'UTF8')) as seal
     from given join pg_authid on rolname = role;

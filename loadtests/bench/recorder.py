@@ -27,6 +27,7 @@ from shared.http.routes import routes_of
 from shared.identity import Identity
 from shared.limits import open_valkey
 from shared.plumbing import utc_now
+from shared.replica import Reads
 from shared.settings import raw_key
 
 
@@ -89,21 +90,22 @@ async def record(stack: Stack, identity: Identity, request: Request) -> Sequence
     """What the service says to answer this. Postgres must be running. Raises RefusedError."""
     said: list[Said] = []
     connection = await asyncpg.connect(stack.addresses.database("orders_service"))
+    pool = _Pool(_Connection(connection, said))
+    QUEUES[pool] = Queue("bench")
     try:
         # Never in step, so everything is asked of the database.
         copies = Cache(CacheStore(open_valkey(stack.addresses.cache)), Step("order", lambda: False), "order")
-        pool = _Pool(_Connection(connection, said))
-        QUEUES[pool] = Queue("bench")
         orders = Orders(pool, Bus(stack.addresses.nats, "bench"), utc_now)
         routes = routes_of(
             ROUTES,
-            Api(orders, Cursors(raw_key(stack.addresses.credentials.cursor_key)), copies),
+            Api(orders, Reads(pool), Cursors(raw_key(stack.addresses.credentials.cursor_key)), copies),
             title="Larder orders",
             path="/api/orders",
             exception_handlers={DomainError: answer_domain_error},
         )
         status, body = await _call(routes, identity, request)
     finally:
+        del QUEUES[pool]
         await connection.close()
     if not 200 <= status < 300:
         raise RefusedError(f"{request.method} {request.path} was answered {status}: {body.decode()}")
@@ -126,6 +128,7 @@ async def _call(routes: Any, identity: Identity, request: Request) -> tuple[int,
         "server": ("127.0.0.1", 80),
         "client": ("127.0.0.1", 1),
         "user": identity,
+        "position": None,
         "request_id": "00000000-0000-7000-8000-000000000000",
         "traceparent": None,
         "span": None,

@@ -13,11 +13,13 @@ from services.analytics import store
 from services.analytics.performance import Sources
 from services.analytics.store import Projection
 from shared.cursor import Cursors
-from shared.database import Pool, connection
+from shared.database import Pool
 from shared.http.answers import JSONAnswer
+from shared.http.freshness import position_of
 from shared.http.guards import only
 from shared.http.openapi import documented
 from shared.identity import Identity
+from shared.replica import Reads
 
 AnalyticsRequest = Request[Identity, Any, Any]
 
@@ -26,9 +28,11 @@ _encoder = msgspec.json.Encoder()
 
 @dataclass(frozen=True)
 class Api:
-    """What the routes work with, in `app.state.api`."""
+    """What the routes work with, in `app.state.api`. `reads` is for reports; `pool`, the primary's, for what has to be
+    of this moment, as alerts are."""
 
     pool: Pool
+    reads: Reads
     cursors: Cursors
     now: Callable[[], datetime]
     sources: Sources
@@ -42,8 +46,8 @@ class Api:
 )
 async def get_projection(request: AnalyticsRequest) -> JSONAnswer:
     """The position in the stream of orders, and the moment up to which all is counted that happened."""
-    async with connection(api_of(request).pool) as reading:
-        return JSONAnswer(_encoder.encode(await store.get_projection(reading)))
+    projection = await api_of(request).reads.read(store.get_projection, position=position_of(request))
+    return JSONAnswer(_encoder.encode(projection))
 
 
 ROUTES = (get_projection,)

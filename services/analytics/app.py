@@ -54,7 +54,7 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
             judging(settings, plumbing),
             keeping_snapshots(sources),
         ):
-            yield front_of(plumbing, Api(plumbing.pool, plumbing.cursors, plumbing.now, sources))
+            yield front_of(plumbing, Api(plumbing.pool, plumbing.reads, plumbing.cursors, plumbing.now, sources))
 
 
 def front_of(plumbing: Plumbing, work: Api) -> Application:

@@ -21,6 +21,7 @@ from services.analytics.periods import Grain, Period, PeriodError, period_of, zo
 from services.analytics.projection import BUSINESS
 from services.analytics.store import SNAPSHOT, Projection
 from shared.database import Connection, transaction
+from shared.http.freshness import position_of
 from shared.http.problems import Problem, invalid_field, not_found
 from shared.identity import Identity
 
@@ -65,12 +66,14 @@ async def asked(
     end: str | None,
     timezone: str | None,
     restaurant_id: UUID | None,
-    begin: str = SNAPSHOT,
+    lasting: str | None = None,
 ) -> AsyncIterator[Asked]:
-    """Behind a guard for admins and restaurants. Raises Problem, also for what the report finds wrong with the time."""
+    """Behind a guard for admins and restaurants. Raises Problem, also for what the report finds wrong with the time.
+    What is read for long begins by `lasting`, on the primary: a replica would end it."""
     api = api_of(request)
     whose = _whose(request.user, restaurant_id)
-    async with transaction(api.pool, begin) as connection:
+    reading = api.reads.reading(SNAPSHOT, position_of(request)) if lasting is None else transaction(api.pool, lasting)
+    async with reading as connection:
         projection = await store.get_projection(connection)
         if request.user.role == "admin" and whose is not None and not await store.is_restaurant(connection, whose):
             raise not_found("restaurant")

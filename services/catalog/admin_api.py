@@ -23,8 +23,9 @@ from services.catalog.admin_store import NEWEST, HistoryEntry
 from services.catalog.api import NO_NUL, CatalogRequest, api_of
 from services.catalog.domain import Product
 from services.catalog.store import LATEST
-from shared.database import connection
+from shared.database import Connection
 from shared.http.caller import caller_of
+from shared.http.freshness import position_of
 from shared.http.guards import only
 from shared.http.openapi import documented
 from shared.http.paging import Cursor, Limit, cut
@@ -99,8 +100,10 @@ async def list_all_products(
     api = api_of(request)
     scope = f"all products {_encoder.encode(_Wanted(active=active, category=category, q=q)).decode()}"
     below = LATEST if cursor is None else api.cursors.decode(scope, cursor, UUID)
-    async with connection(api.catalog.pool) as reading:
-        products = await admin_store.list_all_products(reading, below, limit + 1, active, category, q)
+    products = await api.reads.read(
+        lambda reading: admin_store.list_all_products(reading, below, limit + 1, active, category, q),
+        position=position_of(request),
+    )
     page = ProductPage(*cut(products, limit, api.cursors, scope, lambda product: product.id))
     return _json(page)
 
@@ -112,8 +115,9 @@ async def list_all_products(
     summary="One product, with its stock",
 )
 async def get_whole_product(request: CatalogRequest, product_id: FromPath[UUID]) -> Response[bytes]:
-    async with connection(api_of(request).catalog.pool) as reading:
-        product = await admin_store.get_product(reading, product_id)
+    product = await api_of(request).reads.find(
+        lambda reading: admin_store.get_product(reading, product_id), position=position_of(request)
+    )
     if product is None:
         raise not_found("product")
     return _json(product)
@@ -132,10 +136,15 @@ async def list_history(
     api = api_of(request)
     scope = f"product history {product_id}"
     below = NEWEST if cursor is None else api.cursors.decode(scope, cursor, int)
-    async with connection(api.catalog.pool) as reading:
+
+    async def read(reading: Connection) -> list[HistoryEntry] | None:
         entries = await admin_store.list_history(reading, product_id, below, limit + 1)
-        if not entries and await admin_store.get_product(reading, product_id) is None:
-            raise not_found("product")
+        known = entries or await admin_store.get_product(reading, product_id) is not None
+        return entries if known else None
+
+    entries = await api.reads.find(read, position=position_of(request))
+    if entries is None:
+        raise not_found("product")
     return _json(HistoryPage(*cut(entries, limit, api.cursors, scope, lambda entry: entry.version)))
 
 

@@ -24,14 +24,16 @@ from services.catalog.search import MOST_WORDS
 from services.catalog.store import BEST, NEWEST, Category, Filters, Found, Listed, Newest
 from shared.cache import Cache
 from shared.cursor import Cursors
-from shared.database import Connection, connection
+from shared.database import Connection
 from shared.http.answers import JSONAnswer
 from shared.http.caller import caller_of
+from shared.http.freshness import position_of
 from shared.http.guards import only
 from shared.http.openapi import documented
 from shared.http.paging import Cursor, Limit, cut
 from shared.http.problems import invalid_field, not_found
 from shared.identity import Identity
+from shared.replica import Reads
 
 # Postgres keeps no NUL in a text.
 NO_NUL = r"^[^\x00]*$"
@@ -48,6 +50,7 @@ class Api:
     """What the routes work with, in `app.state.api`."""
 
     catalog: Catalog
+    reads: Reads
     cursors: Cursors
     edge: Edge
     copies: Cache
@@ -87,12 +90,13 @@ async def list_products(
 ) -> JSONAnswer:
     """Active products: newest first, or with `q` the best match first. Words are found in any order, spelled about
     right, by their beginning, and as suppliers abbreviate them; where nothing has them all, the last ones count."""
-    api = api_of(request)
     filters = Filters(category=category, available=available)
     # A cursor belongs to its list and what that is narrowed to.
     scope = f"products {_encoder.encode((q, filters)).decode()}"
     page = await (
-        _listed(api, filters, scope, cursor, limit) if q is None else _found(api, q, filters, scope, cursor, limit)
+        _listed(request, filters, scope, cursor, limit)
+        if q is None
+        else _found(request, q, filters, scope, cursor, limit)
     )
     first_page = q is None and cursor is None and limit == PAGE and available is None
     entry = cacheable.first_page_entry(request, category) if first_page and category is not None else None
@@ -114,12 +118,13 @@ async def get_product(
     if_none_match: IfNoneMatch = None,
 ) -> JSONAnswer:
     """An inactive one too: it is not available."""
-    api = api_of(request)
+    api, position = api_of(request), position_of(request)
     answer = await api.copies.get(
         product_key(product_id),
-        lambda: load_product(api.catalog.pool, product_id),
-        # What the edge keeps for an hour has to be made after the change that it was told of.
-        from_source=cacheable.is_for_keeping(request),
+        lambda: load_product(api.reads, product_id, position),
+        # What the edge keeps for an hour has to be made after the change that it was told of; and no copy says whether
+        # it has what a reader's position stands for.
+        from_source=cacheable.is_for_keeping(request) or position is not None,
     )
     if answer is None:
         raise not_found("product")
@@ -139,8 +144,9 @@ async def list_categories(
     """Those that have active products, with how many."""
     api = api_of(request)
     after = "" if cursor is None else api.cursors.decode("categories", cursor, str)
-    async with connection(api.catalog.pool) as reading:
-        categories = await store.list_categories(reading, after, limit + 1)
+    categories = await api.reads.read(
+        lambda reading: store.list_categories(reading, after, limit + 1), position=position_of(request)
+    )
     page = CategoryPage(*cut(categories, limit, api.cursors, "categories", lambda category: category.name))
     return _cacheable(request, _encoder.encode(page), if_none_match)
 
@@ -185,21 +191,25 @@ async def read_terms(reading: Connection, q: str) -> search.Terms | None:
     return search.read_query(words)
 
 
-async def _listed(api: Api, filters: Filters, scope: str, cursor: str | None, limit: int) -> Page:
+async def _listed(request: CatalogRequest, filters: Filters, scope: str, cursor: str | None, limit: int) -> Page:
+    api = api_of(request)
     below = NEWEST if cursor is None else api.cursors.decode(scope, cursor, Newest)
-    async with connection(api.catalog.pool) as reading:
-        products = await store.list_products(reading, below, limit + 1, filters)
+    products = await api.reads.read(
+        lambda reading: store.list_products(reading, below, limit + 1, filters), position=position_of(request)
+    )
     page, next_cursor = cut(products, limit, api.cursors, scope, lambda listed: listed[0])
     return Page([product for _, product in page], next_cursor)
 
 
-async def _found(api: Api, q: str, filters: Filters, scope: str, cursor: str | None, limit: int) -> Page:
+async def _found(request: CatalogRequest, q: str, filters: Filters, scope: str, cursor: str | None, limit: int) -> Page:
+    api = api_of(request)
     below = BEST if cursor is None else api.cursors.decode(scope, cursor, Found)
-    async with connection(api.catalog.pool) as reading:
+
+    async def read(reading: Connection) -> list[tuple[Found, Listed]]:
         terms = await read_terms(reading, q)
-        if terms is None:
-            return Page([], None)
-        products = await store.search_products(reading, terms, below, limit + 1, filters)
+        return [] if terms is None else await store.search_products(reading, terms, below, limit + 1, filters)
+
+    products = await api.reads.read(read, position=position_of(request))
     page, next_cursor = cut(products, limit, api.cursors, scope, lambda found: found[0])
     return Page([product for _, product in page], next_cursor)
 

@@ -27,12 +27,12 @@ class Settings(ContextSettings, frozen=True, kw_only=True):
 async def build(settings: Settings) -> AsyncIterator[Application]:
     async with (
         open_plumbing(settings, "catalog") as plumbing,
-        product_copies(plumbing.bus, plumbing.pool, plumbing.cache, settings.instance) as copies,
+        product_copies(plumbing.bus, plumbing.reads, plumbing.cache, settings.instance) as copies,
     ):
         catalog = Catalog(plumbing.pool, plumbing.bus, plumbing.now)
         edge = Edge(plumbing.pool, Doors(settings.edge_url))
         async with keeping_stock(catalog), refreshing(plumbing.bus, edge):
-            yield front_of(plumbing, Api(catalog, plumbing.cursors, edge, copies))
+            yield front_of(plumbing, Api(catalog, plumbing.reads, plumbing.cursors, edge, copies))
 
 
 def front_of(plumbing: Plumbing, work: Api) -> Application:

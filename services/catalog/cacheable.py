@@ -18,7 +18,7 @@ from litestar import Request
 
 from services.catalog.edge import Edge
 from services.catalog.edge_store import Entry
-from shared.http.front import EDGE_KEEP
+from shared.http.freshness import EDGE_KEEP
 from shared.http.problems import invalid_field
 
 SECOND = "public, max-age=0, s-maxage=1"

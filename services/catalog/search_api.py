@@ -13,8 +13,9 @@ from litestar.params import QueryParameter
 from services.catalog import store
 from services.catalog.api import WORDS, CatalogRequest, api_of, read_terms
 from services.catalog.store import Suggestion
-from shared.database import connection
+from shared.database import Connection
 from shared.http.answers import JSONAnswer
+from shared.http.freshness import position_of
 from shared.http.openapi import documented
 
 KEPT = [(b"cache-control", b"public, max-age=60, s-maxage=60")]
@@ -39,9 +40,12 @@ async def suggest(
     limit: Annotated[int, QueryParameter(ge=1, le=20, description="Suggestions at most")] = 10,
 ) -> JSONAnswer:
     """For what has been typed so far: the last word may be unfinished, any may be misspelt."""
-    async with connection(api_of(request).catalog.pool) as reading:
+
+    async def read(reading: Connection) -> list[Suggestion]:
         terms = await read_terms(reading, q)
-        items = [] if terms is None or not terms.readings else await store.suggest(reading, terms, limit)
+        return [] if terms is None or not terms.readings else await store.suggest(reading, terms, limit)
+
+    items = await api_of(request).reads.read(read, position=position_of(request))
     return JSONAnswer(_encoder.encode(Suggestions(items)), headers=KEPT)
 
 

@@ -7,9 +7,11 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from nats.aio.msg import Msg
 
 from proto.orders import Audience, OrderHead, RoutedOrderEvent
-from proto.realtime import Event, LeftOrder
+from proto.realtime import Event, LeftOrder, LogPosition
+from proto.streams import POSITION
 from services.gateway.sight import Told
 
 SHAPE = 1
@@ -24,9 +26,9 @@ _encoder = msgspec.json.Encoder()
 
 
 class Entry:
-    """One event of the stream at `seq`."""
+    """One event of the stream at `seq`; `position` is the database's, when it says so."""
 
-    __slots__ = ("audience", "event", "head", "occurred_at", "order", "seq", "traceparent")
+    __slots__ = ("audience", "event", "head", "occurred_at", "order", "position", "seq", "traceparent")
 
     def __init__(
         self,
@@ -37,6 +39,7 @@ class Entry:
         head: OrderHead,
         order: msgspec.Raw,
         traceparent: str | None = None,
+        position: LogPosition = msgspec.UNSET,
     ) -> None:
         self.seq = seq
         self.event = event
@@ -45,16 +48,24 @@ class Entry:
         self.head = head
         self.order = order
         self.traceparent = traceparent
+        self.position = position
 
     @classmethod
-    def decode(cls, seq: int, data: bytes) -> "Entry":
+    def of(cls, message: Msg) -> "Entry":
+        """Of a message of the stream. Raises msgspec.DecodeError."""
+        position = message.headers.get(POSITION, msgspec.UNSET) if message.headers else msgspec.UNSET
+        return cls.decode(message.metadata.sequence.stream, message.data, position)
+
+    @classmethod
+    def decode(cls, seq: int, data: bytes, position: LogPosition = msgspec.UNSET) -> "Entry":
         """Raises msgspec.DecodeError."""
         envelope = _events.decode(data)
         if envelope.version != SHAPE:
             raise msgspec.ValidationError(f"envelopes of version {envelope.version} are unknown")
         order = envelope.order.copy()  # its own bytes: the rest of the envelope is let go
         head = _heads.decode(order)
-        return cls(seq, envelope.type, envelope.occurred_at, envelope.audience, head, order, envelope.traceparent)
+        told = (envelope.type, envelope.occurred_at, envelope.audience)
+        return cls(seq, *told, head, order, envelope.traceparent, position)
 
     @property
     def order_id(self) -> UUID:
@@ -74,4 +85,4 @@ class Entry:
         name, order = self.event, self.order
         if told is Told.LEFT:
             name, order = "OrderLeft", msgspec.Raw(_encoder.encode(LeftOrder(self.head.id, self.head.version)))
-        return _encoder.encode(Event(topic, self.seq, name, self.occurred_at, order))
+        return _encoder.encode(Event(topic, self.seq, name, self.occurred_at, order, self.position))

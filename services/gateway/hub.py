@@ -17,6 +17,7 @@ import msgspec
 from prometheus_client import Counter, Histogram
 
 from proto.orders import Audience
+from proto.realtime import LogPosition
 from services.gateway import sight
 from services.gateway.entry import Entry
 from services.gateway.on_the_way import OnTheWay
@@ -86,7 +87,8 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class Hub:
-    """All topics of this process. `seq` is the last event taken, of the stream with `epoch`."""
+    """All topics of this process. `seq` is the last event taken, of the stream with `epoch`, and `position` how far the
+    database's log was by then, when that is told."""
 
     def __init__(self, ring: Ring, traces: Traces | None = None) -> None:
         self.ring = ring
@@ -95,6 +97,7 @@ class Hub:
         self.places = Places()
         self.epoch: str | None = None
         self.seq = 0
+        self.position: LogPosition = msgspec.UNSET
         self._known: OrderedDict[UUID, Known] = OrderedDict()
         self._listeners: dict[Key, set[Listener]] = defaultdict(set)
         self._unsent: list[Unsent] = []
@@ -106,7 +109,7 @@ class Hub:
 
         What is known of orders stays: a stream that is rebuilt tells again what all have heard, and that is skipped.
         """
-        self.epoch, self.seq = epoch, seq
+        self.epoch, self.seq, self.position = epoch, seq, msgspec.UNSET
         self.ring.clear(seq)
         self.places.clear(seq)
         for listeners in self._listeners.values():
@@ -224,6 +227,8 @@ class Hub:
     def _remember(self, entry: Entry) -> None:
         self._known[entry.order_id] = Known(entry.version, entry.audience)
         self._known.move_to_end(entry.order_id)
+        if entry.position is not msgspec.UNSET:
+            self.position = entry.position
         if len(self._known) > KNOWN_ORDERS:
             self._known.popitem(last=False)
         self.on_the_way.note(entry)

@@ -145,9 +145,9 @@ class Replays:
             )
             raise TooOldError
         entries: list[Entry] = []
-        for seq, message in zip(came, messages, strict=True):
+        for message in messages:
             with suppress(msgspec.DecodeError):  # logged by who followed it live
-                entries.append(Entry.decode(seq, message.data))
+                entries.append(Entry.of(message))
         return Past(entries, until if len(came) == len(due.seqs) else came[-1])
 
     async def _fetch(self, consumer: str, wanted: int) -> list[Msg]:

@@ -217,13 +217,13 @@ class Socket:
         self._gate.hub.add(topic)
         TOPICS.inc()
         if after is not None and known:
-            self.writer.tell(realtime.Subscribed(topic.name, after.seq))
+            self.writer.tell(realtime.Subscribed(topic.name, after.seq, self._gate.hub.position))
             self._show_present(topic)
             topic.replay(after.seq)
             self.writer.replay(topic)
             return
         seq = self._gate.hub.seq
-        self.writer.tell(realtime.Subscribed(topic.name, seq))
+        self.writer.tell(realtime.Subscribed(topic.name, seq, self._gate.hub.position))
         self._show_present(topic)
         if after is not None:
             RESUMES.labels("resync").inc()

@@ -102,7 +102,7 @@ class Stream:
             self._hub.begin(self._hub.epoch or "", seq - 1)
         self._hub.places.note(seq, message.subject)
         try:
-            entry = Entry.decode(seq, message.data)
+            entry = Entry.of(message)
         except msgspec.DecodeError as error:
             REFUSED.labels(ORDERS.name).inc()
             _log.error("event refused", seq=seq, error=str(error))

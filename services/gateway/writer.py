@@ -81,7 +81,7 @@ class Subscription(Topic):
         if self.replaying:
             self.source = "resync"
             self.go_live()
-        self._writer.tell(realtime.Resync(self.name, seq, self._writer.epoch))
+        self._writer.tell(realtime.Resync(self.name, seq, self._writer.epoch, self._writer.position))
 
     def replay(self, after: int) -> None:
         """From here on the writer reads what it missed."""
@@ -120,6 +120,10 @@ class Writer:
     @property
     def epoch(self) -> str:
         return self._hub.epoch or ""
+
+    @property
+    def position(self) -> realtime.LogPosition:
+        return self._hub.position
 
     def tell(self, frame: realtime.ServerFrame) -> None:
         self.push(framed(_encode(frame)))
@@ -174,7 +178,7 @@ class Writer:
     def beat(self) -> None:
         """Tells how far the socket has everything; not while a topic is still replaying."""
         if not self._replaying:
-            self.tell(realtime.At(self._hub.seq))
+            self.tell(realtime.At(self._hub.seq, self._hub.position))
 
     def close(self, code: int, reason: str) -> None:
         """Ends the socket once what is queued is sent, or is not read for too long. The first reason counts."""

@@ -17,15 +17,16 @@ from services.orders.copies import hint_order, read_order
 from services.orders.store import NEWEST, Entry, HistoryEntry, Position
 from shared.cache import Cache
 from shared.cursor import Cursors
-from shared.database import Connection, inside_like, transaction
+from shared.database import Connection, inside_like
 from shared.http.answers import JSONAnswer
 from shared.http.caller import caller_of
-from shared.http.freshness import wants_source
+from shared.http.freshness import position_of, wants_source
 from shared.http.guards import only, signed_in
 from shared.http.openapi import documented
 from shared.http.paging import Cursor, Limit, cut
 from shared.http.problems import Problem, invalid_field, not_found
 from shared.identity import Identity
+from shared.replica import Reads
 
 KEY_CHARACTERS = 128
 
@@ -39,6 +40,7 @@ class Api:
     """What the routes work with, in `app.state.api`."""
 
     orders: Orders
+    reads: Reads
     cursors: Cursors
     copies: Cache
 
@@ -106,8 +108,11 @@ async def list_orders(
     _check(identity, wanted)
     scope = f"orders {identity.role} {_encoder.encode(wanted).decode()}"
     below = NEWEST if cursor is None else api.cursors.decode(scope, cursor, Position)
-    async with transaction(api.orders.pool, store.begin_as(identity)) as connection:
-        entries = await _entries(connection, identity, wanted, below, limit + 1)
+    entries = await api.reads.read(
+        lambda connection: _entries(connection, identity, wanted, below, limit + 1),
+        begin=store.begin_as(identity),
+        position=position_of(request),
+    )
     page = Page(*cut(entries, limit, api.cursors, scope, lambda entry: Position(entry.created_at, entry.id)))
     return JSONAnswer(_encoder.encode(page))
 
@@ -122,7 +127,9 @@ async def get_order(request: OrderRequest, order_id: FromPath[UUID]) -> JSONAnsw
     """Whole, if the caller may see it. A copy may be milliseconds behind a change: whoever settles what a socket told
     asks with `Cache-Control: no-cache` and gets what the database has."""
     api = api_of(request)
-    answer = await read_order(api.copies, api.orders.pool, request.user, order_id, from_source=wants_source(request))
+    answer = await read_order(
+        api.copies, api.reads, request.user, order_id, position_of(request), from_source=wants_source(request)
+    )
     if answer is None:
         raise not_found("order")
     return JSONAnswer(answer.body, headers=((b"cache-status", answer.cache_status.encode()),))
@@ -141,11 +148,16 @@ async def get_history(
     api = api_of(request)
     scope = f"history {order_id}"
     above = 0 if cursor is None else api.cursors.decode(scope, cursor, int)
-    async with transaction(api.orders.pool, store.begin_as(request.user)) as connection:
+
+    async def read(connection: Connection) -> list[HistoryEntry] | None:
         entries = await store.list_history(connection, order_id, above, limit + 1)
-        if not entries and await store.get_order(connection, order_id) is None:
-            raise not_found("order")
-        page = HistoryPage(*cut(entries, limit, api.cursors, scope, lambda entry: entry.version))
+        seen = entries or await store.get_order(connection, order_id) is not None
+        return entries if seen else None
+
+    entries = await api.reads.find(read, begin=store.begin_as(request.user), position=position_of(request))
+    if entries is None:
+        raise not_found("order")
+    page = HistoryPage(*cut(entries, limit, api.cursors, scope, lambda entry: entry.version))
     return JSONAnswer(_encoder.encode(page))
 
 

@@ -25,12 +25,12 @@ class Settings(ContextSettings, frozen=True, kw_only=True):
 async def build(settings: Settings) -> AsyncIterator[Application]:
     async with (
         open_plumbing(settings, "orders") as plumbing,
-        order_copies(plumbing.bus, plumbing.pool, plumbing.cache, settings.instance) as copies,
+        order_copies(plumbing.bus, plumbing.reads, plumbing.cache, settings.instance) as copies,
     ):
         orders = Orders(plumbing.pool, plumbing.bus, plumbing.now)
         routes = routes_of(
             (*api.ROUTES, *credit_api.ROUTES, *route_api.ROUTES),
-            Api(orders, plumbing.cursors, copies),
+            Api(orders, plumbing.reads, plumbing.cursors, copies),
             title="Larder orders",
             path="/api/orders",
             exception_handlers={DomainError: answer_domain_error},

@@ -5,6 +5,7 @@ with yes: whoever it would refuse is answered by the database under their own ro
 are the same for everybody who may see the order.
 """
 
+import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -19,8 +20,9 @@ from proto.cache import ids_of, order_key
 from services.orders import domain, store
 from shared.bus import Bus
 from shared.cache import Answer, Cache, CacheStore, Change, Followed, Loaded, open_cache, schema_of
-from shared.database import Pool, transaction
 from shared.identity import Identity
+from shared.position import NEWEST, Position
+from shared.replica import Reads
 
 LIFE_SECONDS = 900.0
 
@@ -47,11 +49,11 @@ class _Changed(msgspec.Struct):
 
 
 @asynccontextmanager
-async def order_copies(bus: Bus, pool: Pool, cache: CacheStore, instance: str) -> AsyncIterator[Cache]:
+async def order_copies(bus: Bus, reads: Reads, cache: CacheStore, instance: str) -> AsyncIterator[Cache]:
     """Up to date by the events of orders."""
 
     async def reload(key: str) -> Loaded | None:
-        return await load_order(pool, store.SYSTEM, ids_of(key)[0])
+        return await load_order(reads, store.SYSTEM, ids_of(key)[0])
 
     async with open_cache(
         bus,
@@ -68,24 +70,29 @@ async def order_copies(bus: Bus, pool: Pool, cache: CacheStore, instance: str) -
 
 
 async def read_order(
-    copies: Cache, pool: Pool, identity: Identity, order_id: UUID, *, from_source: bool
+    copies: Cache, reads: Reads, identity: Identity, order_id: UUID, position: Position | None, *, from_source: bool
 ) -> Answer | None:
-    """The order as the caller may see it; None when they may not, or there is none."""
+    """The order as the caller may see it; None when they may not, or there is none. Who says what it has to be made of
+    is not answered from a copy, which does not say that of itself."""
     viewer = domain.Viewer(identity.role, identity.person_id, identity.restaurant_id, identity.zone)
     return await copies.get(
         order_key(order_id),
-        lambda: load_order(pool, store.begin_as(identity), order_id),
+        lambda: load_order(reads, store.begin_as(identity), order_id, position),
         who=viewer,
         fits=lambda body: domain.sees(viewer, _sights.decode(body)),
-        from_source=from_source,
+        from_source=from_source or position is not None,
     )
 
 
-async def load_order(pool: Pool, begin: str, order_id: UUID) -> Loaded | None:
-    """From the database, under the role that `begin` sets."""
-    async with transaction(pool, begin) as connection:
-        order = await store.get_order(connection, order_id)
-    return None if order is None else Loaded(version=order.version, body=_encoder.encode(order))
+async def load_order(reads: Reads, begin: str, order_id: UUID, position: Position | None = None) -> Loaded | None:
+    """From the database, under the role that `begin` sets: from the primary, or with a position from whoever has that.
+    Only what the primary says becomes a copy: what was heard before it was read is in it."""
+    wanted = NEWEST if position is None else position
+    order = await reads.find(lambda connection: store.get_order(connection, order_id), begin=begin, position=wanted)
+    if order is None:
+        return None
+    life = math.inf if wanted == NEWEST else 0.0
+    return Loaded(version=order.version, body=_encoder.encode(order), at_most_seconds=life)
 
 
 def hint_order(copies: Cache, order_id: UUID, answer: bytes) -> None:

@@ -14,9 +14,10 @@ from services.orders.credit import Credit
 from services.orders.credit_commands import Paid, RecordPayment
 from services.orders.credit_store import LedgerEntry
 from services.orders.invoice import Invoice
-from shared.database import transaction
+from shared.database import Connection
 from shared.http.answers import JSONAnswer
 from shared.http.caller import caller_of
+from shared.http.freshness import position_of
 from shared.http.guards import only
 from shared.http.openapi import documented
 from shared.http.paging import Cursor, Limit, cut
@@ -47,8 +48,11 @@ class Statement(msgspec.Struct, frozen=True):
 async def get_credit(request: OrderRequest, restaurant_id: RestaurantId = None) -> JSONAnswer:
     """In cents. Owed below zero is paid ahead."""
     whose = _whose(request.user, restaurant_id)
-    async with transaction(api_of(request).orders.pool, store.begin_as(request.user)) as connection:
-        credit = await credit_store.get_credit(connection, whose)
+    credit = await api_of(request).reads.find(
+        lambda connection: credit_store.get_credit(connection, whose),
+        begin=store.begin_as(request.user),
+        position=position_of(request),
+    )
     if credit is None:
         raise _unknown(request.user)
     return JSONAnswer(_encoder.encode(credit))
@@ -67,11 +71,16 @@ async def get_statement(
     api, whose = api_of(request), _whose(request.user, restaurant_id)
     scope = f"statement {whose}"
     below = NEWEST if cursor is None else api.cursors.decode(scope, cursor, int)
-    async with transaction(api.orders.pool, store.begin_as(request.user)) as connection:
+
+    async def read(connection: Connection) -> list[LedgerEntry] | None:
         entries = await credit_store.list_entries(connection, whose, below, limit + 1)
-        if not entries and await credit_store.get_credit(connection, whose) is None:
-            raise _unknown(request.user)
-        page = Statement(*cut(entries, limit, api.cursors, scope, lambda entry: entry.number))
+        known = entries or await credit_store.get_credit(connection, whose) is not None
+        return entries if known else None
+
+    entries = await api.reads.find(read, begin=store.begin_as(request.user), position=position_of(request))
+    if entries is None:
+        raise _unknown(request.user)
+    page = Statement(*cut(entries, limit, api.cursors, scope, lambda entry: entry.number))
     return JSONAnswer(_encoder.encode(page))
 
 
@@ -125,8 +134,11 @@ ROUTES = (get_credit, get_statement, record_payment, get_invoice, get_invoice_pa
 
 async def _invoice(request: OrderRequest, order_id: UUID) -> Invoice:
     """Raises Problem 404 for an order that is not charged, or not to be seen."""
-    async with transaction(api_of(request).orders.pool, store.begin_as(request.user)) as connection:
-        found = await credit_store.get_charged_order(connection, order_id)
+    found = await api_of(request).reads.find(
+        lambda connection: credit_store.get_charged_order(connection, order_id),
+        begin=store.begin_as(request.user),
+        position=position_of(request),
+    )
     if found is None:
         raise not_found("invoice")
     return invoice.invoice_of(*found)

@@ -12,10 +12,11 @@ from proto.cache import order_key
 from services.orders import route_commands, store
 from services.orders.api import OrderRequest, Page, PageDocument, api_of
 from services.orders.route_commands import MAX_STOPS, PutRoute, SetDuty
-from services.orders.store import START, Stop
-from shared.database import transaction
+from services.orders.store import START, Entry, Stop
+from shared.database import Connection
 from shared.http.answers import JSONAnswer
 from shared.http.caller import caller_of
+from shared.http.freshness import position_of
 from shared.http.guards import only
 from shared.http.openapi import documented
 from shared.http.paging import Cursor, Limit, cut
@@ -41,10 +42,13 @@ class Duty(msgspec.Struct, frozen=True):
 async def get_duty(request: OrderRequest, driver_id: DriverId = None) -> JSONAnswer:
     """Who never said so is."""
     whose = _whose(request.user, driver_id)
-    async with transaction(api_of(request).orders.pool, store.begin_as(request.user)) as connection:
-        if request.user.role == "admin" and await store.get_driver(connection, whose) is None:
-            raise invalid_field("driver_id", "is no driver we know")
-        on_duty = await store.get_duty(connection, whose)
+
+    async def read(connection: Connection) -> bool | None:
+        return await store.get_duty(connection, whose) if await _is_known(connection, request.user, whose) else None
+
+    on_duty = await api_of(request).reads.find(read, begin=store.begin_as(request.user), position=position_of(request))
+    if on_duty is None:
+        raise invalid_field("driver_id", "is no driver we know")
     return JSONAnswer(_encoder.encode(Duty(whose, on_duty)))
 
 
@@ -73,10 +77,14 @@ async def get_route(
     api, whose = api_of(request), _whose(request.user, driver_id)
     scope = f"route {whose}"
     above = START if cursor is None else api.cursors.decode(scope, cursor, Stop)
-    async with transaction(api.orders.pool, store.begin_as(request.user)) as connection:
-        if request.user.role == "admin" and await store.get_driver(connection, whose) is None:
-            raise invalid_field("driver_id", "is no driver we know")
-        entries = await store.list_route(connection, whose, above, limit + 1)
+
+    async def read(connection: Connection) -> list[Entry] | None:
+        known = await _is_known(connection, request.user, whose)
+        return await store.list_route(connection, whose, above, limit + 1) if known else None
+
+    entries = await api.reads.find(read, begin=store.begin_as(request.user), position=position_of(request))
+    if entries is None:
+        raise invalid_field("driver_id", "is no driver we know")
     page = Page(*cut(entries, limit, api.cursors, scope, lambda entry: Stop(entry.stop or 0, entry.id)))
     return JSONAnswer(_encoder.encode(page))
 
@@ -97,6 +105,11 @@ async def put_route(request: OrderRequest, data: JSONBody[PutRoute]) -> JSONAnsw
 
 
 ROUTES = (get_duty, set_duty, get_route, put_route)
+
+
+async def _is_known(connection: Connection, identity: Identity, driver_id: UUID) -> bool:
+    """An admin may have mistyped it."""
+    return identity.role != "admin" or await store.get_driver(connection, driver_id) is not None
 
 
 def _whose(identity: Identity, driver_id: UUID | None) -> UUID:

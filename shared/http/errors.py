@@ -28,6 +28,7 @@ _NOT_NOW = (
     asyncpg.SerializationError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the server has said that it ends the connection, and has not ended it yet
     ConnectionError,
     TimeoutError,
 )

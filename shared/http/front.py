@@ -1,4 +1,5 @@
-"""What stands before a service's routes: the request's id and trace, who is asking, how often, how long it took.
+"""What stands before a service's routes: the request's id and trace, who is asking, how often, how long it took; and
+where there is a replica, how far the log was after a write.
 
 Invariants: every answer carries X-Request-ID; a bearer token that is not valid is 401 whatever the route; a cookie
 that is not valid is nobody. A request that changes something by cookie must come from our own origin. What carries a
@@ -8,7 +9,7 @@ body says that it is JSON, or what its path takes instead, else 415: nothing tha
 import asyncio
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from time import perf_counter, time_ns
@@ -18,6 +19,7 @@ import structlog
 from prometheus_client import Gauge, Histogram
 
 from shared import log
+from shared.http.freshness import EDGE_KEEP, POSITION_NAME, wanted_position
 from shared.http.health import PATHS, Operations
 from shared.http.problems import Problem, send_problem
 from shared.http.types import Message, Receive, Routes, Scope, Send
@@ -27,8 +29,6 @@ from shared.limits import Limits
 from shared.tracing import CURRENT, OpenSpan, Tracer, trace_id_of, valid
 
 TOKEN_COOKIE = "larder_token"  # noqa: S105  the cookie's name
-EDGE_KEEP = b"x-edge-keep"
-"""The edge asks on its own behalf, to keep the answer. It lets nobody outside say this."""
 DRAIN_SECONDS = 10.0
 JSON = "application/json"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
@@ -49,7 +49,9 @@ _log = structlog.get_logger("http")
 
 class Front:
     """Wraps `routes`. `scope["user"]` becomes an Identity or None, `scope["request_id"]` and `scope["traceparent"]`
-    text for logs and events, `scope["span"]` the request's own span or None when it is not traced."""
+    text for logs and events, `scope["span"]` the request's own span or None when it is not traced, `scope["position"]`
+    what `freshness.position_of` says. `mint` says how far the log is now, where there is a replica behind it: answers
+    to writes carry it, those with a conflict's present value too."""
 
     def __init__(
         self,
@@ -60,6 +62,7 @@ class Front:
         tracer: Tracer | None = None,
         bodies: Mapping[str, str] | None = None,
         slow_seconds: float = math.inf,
+        mint: Callable[[], Awaitable[str | None]] | None = None,
     ) -> None:
         self._routes = routes
         self._operations = operations
@@ -68,6 +71,7 @@ class Front:
         self._tracer = tracer
         self._bodies = dict(bodies or {})
         self._slow_seconds = slow_seconds
+        self._mint = mint
         self._in_flight = 0
         self._idle = asyncio.Event()
 
@@ -99,6 +103,10 @@ class Front:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                if self._mint is not None and scope["method"] not in _SAFE and (status < 300 or status == 409):
+                    position = await self._mint()
+                    if position is not None:
+                        message["headers"].append((POSITION_NAME, position.encode()))
             await send(message)
 
         self._in_flight += 1
@@ -151,6 +159,8 @@ class Front:
         """Sets who is asking. Raises a Problem for who may not go on."""
         identity = self._identify(scope, headers)
         scope["user"] = identity
+        position = wanted_position(headers)
+        scope["position"] = None if self._mint is None else position
         if EDGE_KEEP not in headers:
             await self._limits.admit(identity, address_of(scope, headers))
         if scope["method"] in _SAFE:

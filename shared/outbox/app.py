@@ -25,10 +25,12 @@ SPARE_CONNECTIONS = 2
 
 
 class Settings(BusSettings, frozen=True, kw_only=True):
-    """`outboxes`: the contexts to publish for, separated by commas."""
+    """`outboxes`: the contexts to publish for, separated by commas. `positions`: whether events say how far the
+    database's log was, for readers of a replica."""
 
     database_url: str
     outboxes: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]+(,[a-z_]+)*$")]
+    positions: bool = False
     statement_cache: StatementCache = 100
 
 
@@ -46,7 +48,7 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
         )
         bus = await stack.enter_async_context(Bus(settings.nats_url, "relay"))
         tracer = await stack.enter_async_context(open_tracer(settings.otlp_endpoint, "relay", settings.instance))
-        relays = [Relay(context, pool, bus, tracer) for context in contexts]
+        relays = [Relay(context, pool, bus, tracer, positions=settings.positions) for context in contexts]
         upkeeps = [Upkeep(context, pool) for context in contexts]
         for relay, upkeep in zip(relays, upkeeps, strict=True):
             await stack.enter_async_context(supervised(relay.run(), f"relay {relay.context}"))

@@ -22,7 +22,7 @@ from nats.aio.msg import Msg
 from nats.js.api import Header
 from nats.js.errors import APIError
 
-from proto.streams import STREAMS
+from proto.streams import POSITION, STREAMS
 from shared.bus import Bus
 from shared.database import Row
 from shared.ids import new_id
@@ -79,7 +79,8 @@ class Publisher:
         self._unclear = False  # the last batch may be stored: sent again as one it would be refused
 
     async def publish(self, rows: Sequence[Row]) -> Outcome:
-        """Rows with id, event_id, key, subject, payload and ttl_seconds, in the order in which they shall be stored."""
+        """Rows with id, event_id, key, subject, payload, ttl_seconds and position (a text or None), in the order in
+        which they shall be stored."""
         until = _now() + ROUND_SECONDS
         outcome, singly = Outcome([]), list[Row]()
         for batch in self._batches(rows):
@@ -142,7 +143,7 @@ class Publisher:
         reason = self._mistake(row)
         if reason is not None:
             raise RowRefusedError(reason)
-        headers = {Header.MSG_ID.value: str(row["event_id"])}
+        headers = _headers(row)
         if row["ttl_seconds"] is not None:
             headers[Header.MSG_TTL.value] = str(row["ttl_seconds"])
         try:
@@ -244,8 +245,14 @@ def _note(outcome: Outcome, row: Row, answer: Exception | None) -> None:
 
 
 def _batch_headers(batch: str, place: int, row: Row) -> dict[str, str]:
-    headers = {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(place)}
-    return {**headers, Header.MSG_ID.value: str(row["event_id"])}
+    return {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(place), **_headers(row)}
+
+
+def _headers(row: Row) -> dict[str, str]:
+    headers = {Header.MSG_ID.value: str(row["event_id"])}
+    if row["position"] is not None:
+        headers[POSITION] = row["position"]
+    return headers
 
 
 def _acknowledgement(answer: Msg) -> dict[str, Any]:

@@ -76,9 +76,12 @@ def deliverable(table: str) -> str:
 
 
 class Relay:
-    """Publishes the outbox of one context. `run` ends only by cancellation."""
+    """Publishes the outbox of one context, with `positions` each event with where the database's log is by then, which
+    is after its commit. `run` ends only by cancellation."""
 
-    def __init__(self, context: str, pool: Pool, bus: Bus, tracer: Tracer | None = None) -> None:
+    def __init__(
+        self, context: str, pool: Pool, bus: Bus, tracer: Tracer | None = None, *, positions: bool = False
+    ) -> None:
         self.context = context
         self._tracer = tracer
         self._pool = pool
@@ -95,9 +98,12 @@ class Relay:
         self._lock = Query("relay.lock", "select pg_try_advisory_xact_lock($1, hashtext($2)) as mine", PLACE)
         # The context is from the settings' pattern, [a-z_]+: it can hold no SQL.
         table = f"{context}.outbox"
+        # A subquery of its own is asked once, after the snapshot that shows the rows.
+        position = "(select pg_current_wal_insert_lsn()::text)" if positions else "null::text"
         self._pending = Query(
             f"relay.pending_{context}",
-            f"select id, event_id, key, subject, payload, ttl_seconds, created_at from {table} as event "  # noqa: S608
+            f"select id, event_id, key, subject, payload, ttl_seconds, created_at, {position} as position "  # noqa: S608
+            f"from {table} as event "
             f"where {deliverable(table)} order by id limit $1",
             PLACE,
         )

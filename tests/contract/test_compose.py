@@ -70,10 +70,11 @@ def test_each_program_gets_exactly_the_settings_that_it_takes(name: str, made: d
 def test_services_go_through_the_pooler_and_what_holds_sessions_goes_to_postgres() -> None:
     def hosts(name: str) -> set[str]:
         texts = [str(value) for value in SERVICES[name]["environment"].values()]
-        return {host for text in texts for host in re.findall(r"@(\w+):\d+/larder", text)}
+        return {host for text in texts for host in re.findall(r"@([\w-]+):\d+/larder", text)}
 
-    for name in ("accounts", "catalog", "orders", "analytics", "relay"):
-        assert hosts(name) == {"pgbouncer"}, name
+    for name in ("accounts", "catalog", "orders", "analytics"):
+        assert hosts(name) == {"pgbouncer", "postgres-replica"}, name
+    assert hosts("relay") == {"pgbouncer"}
     assert hosts("demo") == {"postgres"}
     assert SERVICES["migrate"]["environment"]["PGHOST"] == "postgres"
 

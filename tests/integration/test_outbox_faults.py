@@ -17,7 +17,7 @@ from nats.js.api import Header
 from deploy.local import Stack
 from proto.streams import ORDERS, STREAMS
 from shared.bus import Bus, ensure_stream
-from shared.database import Pool, open_pool
+from shared.database import QUEUES, Pool, open_pool
 from shared.ids import new_id
 from shared.outbox import publisher
 from shared.outbox import relay as relay_module
@@ -82,6 +82,7 @@ class SpoiltPool:
 
     def __init__(self, pool: Pool, steps: Steps) -> None:
         self._pool, self._steps = pool, steps
+        QUEUES[self] = QUEUES[pool]
 
     async def acquire(self) -> "Spoilt":
         return Spoilt(await self._pool.acquire(), self._steps, frozenset({"execute", "fetch", "fetchrow"}))

@@ -52,6 +52,21 @@ def test_without_it_they_go_to_postgres(tmp_path: Path) -> None:
         assert "LARDER_STATEMENT_CACHE" not in settings
 
 
+def test_with_a_replica_every_context_may_read_there_and_events_say_how_far_the_log_was(tmp_path: Path) -> None:
+    stack = Stack(Layout(state_dir=tmp_path / "state", base_port=20000))
+    for service in SERVICES:
+        alone = service.settings(Wiring(stack.addresses))
+        more = set(service.settings(Wiring(stack.addresses, replica=True)).items()) - set(alone.items())
+        if service.name == "relay":
+            assert more == {("LARDER_POSITIONS", "1")}
+        elif "LARDER_DATABASE_URL" in alone:
+            ((name, url),) = more
+            assert name == "LARDER_DATABASE_REPLICA_URL"
+            assert url == alone["LARDER_DATABASE_URL"].replace(":20001/", ":20008/")
+        else:
+            assert not more
+
+
 def test_where_spans_are_collected_everybody_on_the_way_of_an_event_sends_theirs(tmp_path: Path) -> None:
     stack = Stack(Layout(state_dir=tmp_path / "state", base_port=20000))
     for service in SERVICES:

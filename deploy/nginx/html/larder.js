@@ -36,19 +36,28 @@ let socket = null;
 let attempts = 0;
 let epoch = null;
 const positions = new Map();
+let newest = null; // how far the database's log was, as writes and frames tell it where reads may come from a replica
 const orders = new Map();
 const versions = new Map(); // also of orders that have left: an older answer must not bring them back
 
 async function call(method, path, body, headers = {}) {
+  const known = newest === null ? {} : { "X-Larder-Position": newest };
   const answer = await fetch(path, {
     method,
-    headers: body === undefined ? headers : { "Content-Type": "application/json", ...headers },
+    headers: body === undefined ? { ...known, ...headers } : { "Content-Type": "application/json", ...headers },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
+  note(answer.headers.get("X-Larder-Position"));
   const text = await answer.text();
   const decoded = text ? JSON.parse(text) : null;
   if (!answer.ok) throw Object.assign(new Error(decoded?.detail ?? answer.statusText), { status: answer.status });
   return decoded;
+}
+
+/** Positions are two hexadecimal numbers, the high half first. */
+function note(position) {
+  const number = (text) => BigInt("0x" + text.split("/").map((half) => half.padStart(8, "0")).join(""));
+  if (position && (newest === null || number(position) > number(newest))) newest = position;
 }
 
 async function begin() {
@@ -111,6 +120,7 @@ function later() {
 }
 
 async function hear(frame) {
+  note(frame.position);
   if (frame.type === "welcome") {
     attempts = 0;
     epoch = frame.epoch;
