@@ -141,6 +141,10 @@ judge-search:
 kills *args:
     @uv run python -m tests.kills "$@"
 
+# Order so many real baskets a second, kill analytics so often meanwhile, and say how soon and how well all is counted: `just counting 500 60 30`
+counting *args:
+    @uv run python -m tests.counting "$@"
+
 # Let so many buyers rush for the last so many pieces, with so many kills in between: `just stock-rush 1000 100 30`
 stock-rush *args:
     @uv run python -m tests.stock_rush "$@"

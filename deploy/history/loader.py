@@ -8,6 +8,7 @@ where it was. Events leave through the outbox. Refuses baskets beyond a restaura
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
@@ -71,19 +72,13 @@ async def load_history(
 ) -> None:
     """`pool` is of orders_service, with AT_ONCE connections. `progress` is told how many more are placed. Raises
     UnknownError, OverLimitError."""
-    customers = {
-        row["store"]: Customer(row["restaurant_id"], row["person_id"])
-        for row in await QUERIES["list_customers"].rows(reader)
-    }
-    products = {row["sku"]: row["id"] for row in await QUERIES["list_products"].rows(reader)}
-    if unknown := {basket.store_id for basket in baskets} - customers.keys():
-        raise UnknownError(f"The stores {sorted(unknown)} are no restaurants. Load them: just demo")
-    waiting = _bundles(baskets)
+    customers, products = await read_world(reader)
+    waiting = bundles_of(baskets)[::-1]
 
     async def work() -> None:
         while waiting:
             bundle = waiting.pop()
-            await _place(pool, customers[bundle[0].store_id], bundle, products)
+            await place_baskets(pool, customers, products, bundle)
             await bus.nudge(WAKE)
             progress(len(bundle))
 
@@ -92,18 +87,38 @@ async def load_history(
             group.create_task(work())
 
 
-def _bundles(baskets: Sequence[Basket]) -> list[list[Basket]]:
-    """Of one store each; the first ones last."""
+async def read_world(reader: Connection) -> tuple[dict[int, Customer], dict[str, UUID]]:
+    """Who orders, by store, and what can be ordered, by sku."""
+    customers = await QUERIES["list_customers"].rows(reader)
+    products = await QUERIES["list_products"].rows(reader)
+    return (
+        {row["store"]: Customer(row["restaurant_id"], row["person_id"]) for row in customers},
+        {row["sku"]: row["id"] for row in products},
+    )
+
+
+def bundles_of(baskets: Sequence[Basket], together: int = TOGETHER) -> list[list[Basket]]:
+    """Of one store each, in the order of their first baskets."""
     of_store: dict[int, list[Basket]] = {}
     for basket in baskets:
         of_store.setdefault(basket.store_id, []).append(basket)
     bundles = [
-        bought[place : place + TOGETHER] for bought in of_store.values() for place in range(0, len(bought), TOGETHER)
+        bought[place : place + together] for bought in of_store.values() for place in range(0, len(bought), together)
     ]
-    return sorted(bundles, key=lambda bundle: bundle[0].at, reverse=True)
+    return sorted(bundles, key=lambda bundle: bundle[0].at)
 
 
-async def _place(pool: Pool, customer: Customer, baskets: Sequence[Basket], products: Mapping[str, UUID]) -> None:
+async def place_baskets(
+    pool: Pool,
+    customers: Mapping[int, Customer],
+    products: Mapping[str, UUID],
+    baskets: Sequence[Basket],
+    moment: Callable[[Basket], datetime] = lambda basket: basket.at,
+) -> None:
+    """Of one store, in one transaction. `moment`: when they are ordered. Raises UnknownError, OverLimitError."""
+    customer = customers.get(baskets[0].store_id)
+    if customer is None:
+        raise UnknownError(f"Store {baskets[0].store_id} is no restaurant. Load them: just demo")
     async with transaction(pool, customer.begin()) as connection:
         wanted = [_wanted(basket, products) for basket in baskets]
         ids = sorted({line.product_id for one in wanted for line in one.items})
@@ -116,7 +131,8 @@ async def _place(pool: Pool, customer: Customer, baskets: Sequence[Basket], prod
         for basket, one, row in zip(baskets, wanted, numbers, strict=True):
             wishes = [pricing.Wish(product_id=line.product_id, quantity=line.quantity) for line in one.items]
             items = pricing.price_lines(wishes, book)
-            placed = domain.place(new_id(basket.at), row["number"], restaurant, items, one.note, basket.at)
+            at = moment(basket)
+            placed = domain.place(new_id(at), row["number"], restaurant, items, one.note, at)
             total += placed.order.total_cents
             origin = Origin(customer.person_id, "restaurant", None, None)
             key = Key(customer.restaurant_id, str(basket.basket_id), hash_of(b"place", one))

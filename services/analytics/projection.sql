@@ -2,7 +2,8 @@
 
 -- name: get_position
 -- How far the stream is folded in, and whether nobody has moved it for so many seconds ($1).
-select epoch, seq, zone, generation, extract(epoch from clock_timestamp() - moved_at) > $1::float8 as resting
+select
+    epoch, seq, zone, generation, as_of, extract(epoch from clock_timestamp() - moved_at) > $1::float8 as resting
 from analytics.projection;
 
 -- name: move_projection

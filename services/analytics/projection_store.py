@@ -24,12 +24,14 @@ _FILE = Path(__file__).with_name("projection.sql")
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
     """Up to `seq` of `epoch` is folded in; "" and 0 before the first event. `zone`: whose days are counted by.
-    `generation` changes when the tables are replaced. `resting`: nobody has moved it for a while."""
+    `generation` changes when the tables are replaced. `as_of`, as it was read: all that the stream held then is folded
+    in. `resting`: nobody has moved it for a while."""
 
     epoch: str
     seq: int
     zone: str
     generation: int
+    as_of: datetime | None = None
     resting: bool = False
 
 
