@@ -54,6 +54,14 @@ schema:
 schemas:
     @uv run python -m proto
 
+# Run one of the browser client's tools: `just web format`, `just web test`, `just web dev` beside a running stack
+web *args:
+    @uv run python -m deploy.web "$@"
+
+# Write web/contracts and the client's types from the services' OpenAPI documents and proto
+contracts:
+    @uv run python -m deploy.web contracts
+
 # Write what Prometheus, Alertmanager and Grafana load into deploy/monitoring
 monitoring:
     @uv run python -m deploy.monitoring
@@ -71,10 +79,12 @@ lint:
     uv run zizmor --offline --quiet .github
     uv run prek validate-config .pre-commit-config.yaml
     uv run hadolint deploy/images/*/Dockerfile
+    uv run python -m deploy.web lint
 
 # Types
 types:
     uv run mypy
+    uv run python -m deploy.web types
 
 # Prove that the services import with the runtime's packages alone, in an environment of their own
 build:
@@ -123,6 +133,7 @@ test *args:
         uv run pytest --cov --cov-report=term --cov-fail-under=0 "$@" # some of the tests cover some of the code
     else
         uv run pytest --cov --cov-report=term {{ workers }}
+        uv run python -m deploy.web test
         files="{{ ledger_and_orders }}"
         uv run coverage report --include="services/orders/${files//,/.py,services/orders/}.py" --fail-under=100
         files="{{ stream_to_frame }}"

@@ -25,6 +25,8 @@ from shared.settings import ContextSettings, SettingsError
 from shared.tasks import supervised
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
+REPORTS = (*figures_api.ROUTES, *tops_api.ROUTES, *orders_api.ROUTES, *exports_api.ROUTES)
+ROUTES = (*api.ROUTES, *REPORTS, *alerts_api.ROUTES, *performance_api.ROUTES)
 
 
 class Settings(ContextSettings, frozen=True, kw_only=True):
@@ -59,9 +61,7 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
 
 def front_of(plumbing: Plumbing, work: Api) -> Application:
     """The routes alone."""
-    reports = (*figures_api.ROUTES, *tops_api.ROUTES, *orders_api.ROUTES, *exports_api.ROUTES)
-    routes = (*api.ROUTES, *reports, *alerts_api.ROUTES, *performance_api.ROUTES)
-    return plumbing.front(routes_of(routes, work, title="Larder analytics", path="/api/analytics"))
+    return plumbing.front(routes_of(ROUTES, work, title="Larder analytics", path="/api/analytics"))
 
 
 @asynccontextmanager

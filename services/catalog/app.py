@@ -16,6 +16,8 @@ from shared.plumbing import Plumbing, open_plumbing
 from shared.process import run
 from shared.settings import ContextSettings
 
+ROUTES = (*api.ROUTES, *search_api.ROUTES, *admin_api.ROUTES, *cache_api.ROUTES)
+
 
 class Settings(ContextSettings, frozen=True, kw_only=True):
     """`edge_url`: the inner door of Nginx, or of all that the name stands for."""
@@ -37,8 +39,7 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
 
 def front_of(plumbing: Plumbing, work: Api) -> Application:
     """The routes alone."""
-    routes = (*api.ROUTES, *search_api.ROUTES, *admin_api.ROUTES, *cache_api.ROUTES)
-    return plumbing.front(routes_of(routes, work, title="Larder catalogue", path="/api/catalog"), admin_api.BODIES)
+    return plumbing.front(routes_of(ROUTES, work, title="Larder catalogue", path="/api/catalog"), admin_api.BODIES)
 
 
 def main() -> None:

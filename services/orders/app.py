@@ -16,6 +16,8 @@ from shared.plumbing import open_plumbing
 from shared.process import run
 from shared.settings import ContextSettings
 
+ROUTES = (*api.ROUTES, *credit_api.ROUTES, *route_api.ROUTES)
+
 
 class Settings(ContextSettings, frozen=True, kw_only=True):
     """Nothing of its own."""
@@ -29,7 +31,7 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
     ):
         orders = Orders(plumbing.pool, plumbing.bus, plumbing.now)
         routes = routes_of(
-            (*api.ROUTES, *credit_api.ROUTES, *route_api.ROUTES),
+            ROUTES,
             Api(orders, plumbing.reads, plumbing.cursors, copies),
             title="Larder orders",
             path="/api/orders",

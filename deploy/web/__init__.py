@@ -1,0 +1,1 @@
+"""The browser client's tools, as `just` calls them."""

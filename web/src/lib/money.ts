@@ -1,0 +1,30 @@
+/** Sums, which are integers in minor units everywhere; they become text here alone, as the reader writes them. */
+
+export const CURRENCY = "USD";
+
+const formats = new Map<string, Intl.NumberFormat>();
+
+function formatOf(locale: string): Intl.NumberFormat {
+  let format = formats.get(locale);
+  if (format === undefined) {
+    format = new Intl.NumberFormat(locale, { style: "currency", currency: CURRENCY });
+    formats.set(locale, format);
+  }
+  return format;
+}
+
+/** 123456 → $1,234.56. Throws a RangeError for what is no whole number of cents: a sum is never rounded in silence. */
+export function money(cents: number, locale: string): string {
+  if (!Number.isSafeInteger(cents)) throw new RangeError(`${cents} is no sum in cents`);
+  // Divided as text: 0.1 + 0.2 must not have a say in what somebody owes. Intl takes decimal text as it stands.
+  const digits = String(Math.abs(cents)).padStart(3, "0");
+  const decimal = `${cents < 0 ? "-" : ""}${digits.slice(0, -2)}.${digits.slice(-2)}`;
+  return formatOf(locale).format(decimal as Intl.StringNumericLiteral);
+}
+
+/** What so many lines come to. */
+export function total(lines: Iterable<{ quantity: number; price_cents: number }>): number {
+  let sum = 0;
+  for (const { quantity, price_cents } of lines) sum += quantity * price_cents;
+  return sum;
+}

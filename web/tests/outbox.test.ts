@@ -1,0 +1,263 @@
+import "fake-indexeddb/auto";
+import fc from "fast-check";
+import { afterEach, describe, expect, it } from "vitest";
+import { type Deed, Outbox, type OutboxOptions } from "../src/lib/outbox";
+import { chanceOf, SimulatedClock } from "./simulated";
+
+const BASE = "http://larder.test";
+const ANN = "ann";
+
+/** One at a time, as the browser does it for all tabs of an origin. */
+class Locks {
+  #last: Promise<unknown> = Promise.resolve();
+  held = 0;
+  most = 0;
+
+  request(_: string, work: unknown): Promise<never> {
+    const run = this.#last.then(async () => {
+      this.most = Math.max(this.most, ++this.held);
+      try {
+        return await (work as () => Promise<unknown>)();
+      } finally {
+        this.held--;
+      }
+    });
+    this.#last = run.catch(() => undefined);
+    return run as Promise<never>;
+  }
+}
+
+/** Larder: does each key once, as often as it is asked; `weather` says what becomes of each request. */
+class Server {
+  readonly done: string[] = [];
+  readonly answered = new Map<string, number>();
+  readonly asked: string[] = [];
+  weather: () => "fine" | "lost request" | "lost answer" | number | "portal" = () => "fine";
+
+  send = async (request: Request): Promise<Response> => {
+    const key = request.headers.get("Idempotency-Key") ?? "";
+    this.asked.push(key);
+    const weather = this.weather();
+    if (weather === "lost request") throw new TypeError("Failed to fetch");
+    if (weather === "portal")
+      return new Response("<h1>Welcome to the hotel</h1>", { headers: { "Content-Type": "text/html" } });
+    if (typeof weather === "number") {
+      const body = { type: "about:blank", title: "T", status: weather, detail: "Why.", request_id: "r" };
+      return Response.json(body, { status: weather, headers: { "Content-Type": "application/problem+json" } });
+    }
+    if (!this.answered.has(key)) {
+      this.done.push(key);
+      this.answered.set(key, this.done.length);
+    }
+    if (weather === "lost answer") throw new TypeError("Failed to fetch");
+    return Response.json({ number: this.answered.get(key) }, { status: 201 });
+  };
+}
+
+/** What the tabs of a browser tell each other. */
+class Channels {
+  readonly #hearers = new Map<object, () => void>();
+
+  of(): NonNullable<OutboxOptions["channel"]> {
+    const own = {};
+    return {
+      postMessage: () => {
+        for (const [whose, hear] of this.#hearers) if (whose !== own) hear();
+      },
+      addEventListener: (_: string, hear: unknown) => this.#hearers.set(own, hear as () => void),
+      close: () => this.#hearers.delete(own),
+    } as unknown as NonNullable<OutboxOptions["channel"]>;
+  }
+}
+
+let shelves = 0;
+const open = new Set<Outbox>();
+
+/** Tabs over one shelf. A tab that is opened again finds what the others left. */
+function browser(server: Server) {
+  const [name, locks, clock, chance] = [`shelf-${shelves++}`, new Locks(), new SimulatedClock(), chanceOf(7)];
+  const channels = new Channels();
+  let keys = 0;
+  const tab = () => {
+    const newKey = () => `key-${keys++}`;
+    const channel = channels.of();
+    const outbox = new Outbox({
+      base: BASE,
+      name,
+      send: server.send,
+      locks: locks as never,
+      clock,
+      chance,
+      newKey,
+      channel,
+    });
+    open.add(outbox);
+    return outbox;
+  };
+  return { tab, locks, clock };
+}
+
+afterEach(async () => {
+  for (const outbox of open) await outbox.close();
+  open.clear();
+});
+
+const deed = (n: number): Deed => ({ kind: "place", about: { n }, method: "POST", path: "/api/orders", body: { n } });
+const rest = () => new Promise((resolve) => setTimeout(resolve, 5)); // fake-indexeddb works by timers
+async function quiet(...tabs: Outbox[]): Promise<void> {
+  for (const tab of tabs) await tab.flush();
+  await rest();
+}
+
+describe("an action", () => {
+  it("is done, told, and gone", async () => {
+    const server = new Server();
+    const tab = browser(server).tab();
+    const told: unknown[] = [];
+    tab.onDone = (action, answer) => told.push([action.about.n, answer]);
+    await tab.belongTo(ANN);
+    const key = await tab.add(deed(1));
+    await quiet(tab);
+    expect(server.done).toEqual([key]);
+    expect(told).toEqual([[1, { number: 1 }]]);
+    expect(tab.actions.value).toEqual([]);
+  });
+
+  it.each(["lost request", "lost answer", "portal", 500, 503, 429, 401] as const)(
+    "waits through %s",
+    async (weather) => {
+      const server = new Server();
+      const { tab: openTab, clock } = browser(server);
+      const tab = openTab();
+      server.weather = () => weather;
+      await tab.belongTo(ANN);
+      await tab.add(deed(1));
+      await quiet(tab);
+      expect(tab.actions.value.map(({ refusal }) => refusal)).toEqual([null]);
+      server.weather = () => "fine";
+      await clock.run(70_000); // by itself
+      await quiet(tab);
+      expect(server.done).toHaveLength(1);
+      expect(tab.actions.value).toEqual([]);
+    },
+  );
+
+  it.each([400, 403, 404, 409, 413, 415, 422])(
+    "that is answered %i stays until that was read, and stops nothing",
+    async (status) => {
+      const server = new Server();
+      const tab = browser(server).tab();
+      const answers = [status, "fine" as const];
+      server.weather = () => answers.shift() ?? "fine";
+      await tab.belongTo(ANN);
+      const [refused, good] = [await tab.add(deed(1)), await tab.add(deed(2))];
+      await quiet(tab);
+      expect(server.done).toEqual([good]);
+      expect(tab.actions.value.map(({ key, refusal }) => [key, refusal?.detail])).toEqual([[refused, "Why."]]);
+      await quiet(tab);
+      expect(server.asked.filter((key) => key === refused)).toHaveLength(1);
+      await tab.remove(refused);
+      expect(tab.actions.value).toEqual([]);
+    },
+  );
+
+  it("survives a closed browser", async () => {
+    const server = new Server();
+    server.weather = () => "lost request";
+    const { tab } = browser(server);
+    const first = tab();
+    await first.belongTo(ANN);
+    const key = await first.add(deed(1));
+    await quiet(first);
+    await first.close();
+    open.delete(first);
+    server.weather = () => "fine";
+    const second = tab();
+    await quiet(second);
+    expect(server.done).toEqual([key]);
+  });
+
+  it("is done in nobody's name but its own", async () => {
+    const server = new Server();
+    server.weather = () => "lost request";
+    const tab = browser(server).tab();
+    await expect(tab.add(deed(0))).rejects.toThrow("nobody is signed in");
+    await tab.belongTo(ANN);
+    const key = await tab.add(deed(1));
+    await quiet(tab);
+    server.weather = () => "fine";
+    await tab.belongTo(null);
+    await quiet(tab);
+    await tab.belongTo("bob");
+    await quiet(tab);
+    expect(server.done).toEqual([]);
+    expect(tab.actions.value).toEqual([]);
+    await tab.belongTo(ANN);
+    await quiet(tab);
+    expect(server.done).toEqual([key]);
+  });
+
+  it("that is taken back while it waits is never done", async () => {
+    const server = new Server();
+    server.weather = () => 503;
+    const tab = browser(server).tab();
+    await tab.belongTo(ANN);
+    await tab.remove(await tab.add(deed(1)));
+    server.weather = () => "fine";
+    await quiet(tab);
+    expect(server.done).toEqual([]);
+  });
+});
+
+const weathers = fc.constantFrom("fine", "lost request", "lost answer", "portal", 503, 429, 401, 409) as fc.Arbitrary<
+  "fine" | "lost request" | "lost answer" | "portal" | number
+>;
+const steps = fc.array(
+  fc.oneof(
+    fc.record({ do: fc.constant("act" as const), tab: fc.nat(2) }),
+    fc.record({ do: fc.constant("flush" as const), tab: fc.nat(2) }),
+    fc.record({ do: fc.constant("reopen" as const), tab: fc.nat(2) }),
+    fc.record({ do: fc.constant("weather" as const), next: fc.array(weathers, { maxLength: 4 }) }),
+  ),
+  { maxLength: 25 },
+);
+
+it("whatever the network, the tabs and the server do: each action is done once or refused, in order", async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, async (script) => {
+      const server = new Server();
+      const { tab, locks } = browser(server);
+      const tabs = [tab(), tab(), tab()];
+      const at = (index: number) => tabs[index] as Outbox;
+      await at(0).belongTo(ANN);
+      let coming: ReturnType<Server["weather"]>[] = [];
+      server.weather = () => coming.shift() ?? "fine";
+      const acted: string[] = [];
+      for (const step of script) {
+        if (step.do === "act") acted.push(await at(step.tab).add(deed(acted.length)));
+        else if (step.do === "flush") at(step.tab).flush();
+        else if (step.do === "weather") coming = [...step.next];
+        else {
+          await quiet(at(step.tab)); // a closed page ends what it had under way; the shelf has it all the same
+          await at(step.tab).close();
+          open.delete(at(step.tab));
+          tabs[step.tab] = tab();
+        }
+      }
+      server.weather = () => "fine";
+      await quiet(...tabs);
+      await quiet(...tabs);
+      const left = at(0).actions.value.map(({ key }) => key);
+      expect(at(0).actions.value.every(({ refusal }) => refusal !== null)).toBe(true);
+      // A 409 may answer a key that was done by a request whose answer was lost: then it is both, as the server said.
+      expect(new Set([...server.done, ...left])).toEqual(new Set(acted));
+      expect(server.done).toEqual(acted.filter((key) => server.answered.has(key)));
+      expect(locks.most).toBeLessThanOrEqual(1);
+      for (const outbox of tabs) {
+        await outbox.close();
+        open.delete(outbox);
+      }
+    }),
+    { numRuns: 40 },
+  );
+});

@@ -1,0 +1,97 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { languageOf, localeOf, translator } from "../src/lib/i18n";
+import { money, total } from "../src/lib/money";
+import { Store } from "../src/lib/store";
+import { ago, when } from "../src/lib/time";
+
+describe("money", () => {
+  it("is written as the reader writes it", () => {
+    expect(money(123456, "en-US")).toBe("$1,234.56");
+    expect(money(123456, "de-DE")).toBe("1.234,56\u00a0$");
+    expect(money(-5, "en-US")).toBe("-$0.05");
+    expect(money(0, "en-US")).toBe("$0.00");
+  });
+
+  it("loses no cent, however large the sum", () => {
+    fc.assert(
+      fc.property(fc.maxSafeInteger(), (cents) => {
+        const digits = money(cents, "en-US").replace(/[$,.]/g, "");
+        expect(BigInt(digits)).toBe(BigInt(cents));
+      }),
+    );
+  });
+
+  it("refuses what is no whole number of cents", () => {
+    for (const sum of [0.5, Number.NaN, 2 ** 53]) expect(() => money(sum, "en")).toThrow(RangeError);
+  });
+
+  it("adds lines up", () => {
+    expect(total([])).toBe(0);
+    expect(
+      total([
+        { quantity: 3, price_cents: 199 },
+        { quantity: 1, price_cents: 1 },
+      ]),
+    ).toBe(598);
+  });
+});
+
+describe("time", () => {
+  const now = Date.parse("2026-11-27T17:30:00Z");
+
+  it("is as short as it can be understood", () => {
+    expect(when("2026-11-27T17:10:00Z", now, "en-GB", "Europe/Berlin")).toBe("18:10");
+    expect(when("2026-11-26T17:10:00Z", now, "en-GB", "Europe/Berlin")).toMatch(/26 Nov, 18:10/);
+    expect(when("2025-11-26T17:10:00Z", now, "en-GB", "Europe/Berlin")).toBe("26 Nov 2025");
+  });
+
+  it("is of the reader's day, not of UTC's", () => {
+    expect(when("2026-11-27T23:30:00Z", now, "en-GB", "Europe/Berlin")).toMatch(/28 Nov, 00:30/);
+  });
+
+  it("says how long ago something was", () => {
+    expect(ago(now - 110_000, now, "en")).toBe("2 minutes ago");
+    expect(ago(now - 3_000, now, "en")).toBe("3 seconds ago");
+    expect(ago(now + 7_200_000, now, "de")).toBe("in 2 Stunden");
+    expect(ago(now - 86_400_000, now, "en")).toBe("yesterday");
+  });
+});
+
+describe("texts", () => {
+  const texts = {
+    en: { greeting: "Hello, {name}", lines: { one: "{count} line", other: "{count} lines" } },
+    de: { greeting: "Hallo, {name}", lines: { one: "{count} Position", other: "{count} Positionen" } },
+  };
+
+  it("take values and plurals, numbers as the reader writes them", () => {
+    const say = translator(texts, "en", "en-GB");
+    expect(say("greeting", { name: "Ada" })).toBe("Hello, Ada");
+    expect([1, 2].map((count) => say("lines", { count }))).toEqual(["1 line", "2 lines"]);
+    expect(translator(texts, "de", "de")("lines", { count: 1234 })).toBe("1.234 Positionen");
+  });
+
+  it("refuse to leave a gap", () => {
+    expect(() => translator(texts, "en", "en")("greeting")).toThrow(/name/);
+  });
+
+  it("are in the first language of the reader's that there is, their sums in the reader's own locale", () => {
+    expect(languageOf(["fr-FR", "de-AT", "en"])).toBe("de");
+    expect(languageOf(["fr"])).toBe("en");
+    expect(localeOf("de", ["fr-FR", "de-AT"])).toBe("de-AT");
+    expect(localeOf("en", ["de-AT"])).toBe("en");
+  });
+});
+
+describe("a store", () => {
+  it("tells of every change, in order, and of nothing else", () => {
+    const store = new Store(1);
+    const heard: number[] = [];
+    const stop = store.watch((value) => heard.push(value));
+    for (const value of [1, 2, 2, 3]) store.set(value);
+    stop();
+    store.set(4);
+    expect(heard).toEqual([2, 3]);
+    expect(store.value).toBe(4);
+  });
+});

@@ -1,0 +1,23 @@
+import { defineConfig } from "vitest/config";
+
+// What the site is made of. The service worker is built apart, for it has one file and a fixed name (build/build.ts).
+export default defineConfig({
+  build: {
+    target: "es2023",
+    manifest: true,
+    assetsInlineLimit: 0, // a policy without data: for scripts and styles
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  // Beside a stack: `just up`, then `just web dev`.
+  server: { proxy: { "/api": "http://127.0.0.1:8080", "/ws": { target: "http://127.0.0.1:8080", ws: true } } },
+  test: {
+    include: ["tests/**/*.test.{ts,tsx}"],
+    coverage: {
+      include: ["src/lib/**"],
+      exclude: ["src/generated/**"],
+      reporter: ["text"],
+      thresholds: { statements: 90, branches: 80 },
+    },
+  },
+});
