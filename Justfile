@@ -215,3 +215,7 @@ oracle *args:
 # Measure the lists of orders with and without indexes and policies, and as the table grows: `just bench-lists 10_000 1_000_000`
 bench-lists *args:
     @uv run python -m loadtests.lists "$@"
+
+# Measure analytics' reports, and what their numbers cost as an aggregate, as orders grow: `just bench-kpis 10_000 1_000_000`
+bench-kpis *args:
+    @uv run python -m loadtests.kpis "$@"

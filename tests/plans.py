@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -104,5 +104,7 @@ def _literal(value: object) -> str:
             return f"'{value}'::uuid"
         case datetime():
             return f"'{value.isoformat()}'::timestamptz"
+        case timedelta():
+            return f"'{value.total_seconds()} seconds'::interval"
         case _:
             return "'" + str(value).replace("'", "''") + "'"

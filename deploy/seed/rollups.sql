@@ -227,4 +227,4 @@ order by kept.grain, kept.at, category;
 
 -- name: move_projection
 -- As if all that there is had been counted just now.
-update analytics.projection set epoch = 'seed', as_of = $2, zone = $1;
+update analytics.projection set epoch = 'seed', as_of = $2, zone = $1 returning one_row;

@@ -4,10 +4,12 @@ Invariants: an hour is one of UTC. A day goes from midnight to midnight in the b
 long; a week begins with its Monday.
 """
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
+
+from services.analytics.periods import midnight
 
 
 class Buckets(NamedTuple):
@@ -26,9 +28,4 @@ def buckets_of(moment: datetime, zone: ZoneInfo) -> Buckets:
 
 @lru_cache(maxsize=4096)
 def _begins(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    return _midnight(day, zone), _midnight(day - timedelta(days=day.weekday()), zone)
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The first one where clocks show it twice; where they skip it, when they did."""
-    return datetime.combine(day, time(), zone).astimezone(UTC)
+    return midnight(day, zone), midnight(day - timedelta(days=day.weekday()), zone)

@@ -104,8 +104,16 @@ order by busy.at desc, listed.created_at desc, listed.id desc
 limit $4;
 
 -- name: list_orders_of_driver
--- What a driver ($7) has or had last; of one restaurant ($8), in one state, or `late`, where those are not null. It is read
--- by the driver alone and sifted.
+-- What a driver ($5) has or had last.
+select id, number, restaurant_id, driver_id, status, reason, version, lines, total_cents, created_at, entered_at
+from analytics.orders
+where driver_id = $5 and created_at >= $1 and (created_at, id) < ($2, $3)
+order by created_at desc, id desc
+limit $4;
+
+-- name: list_orders_of_driver_in
+-- The same, in one state ($5), or `late`, and of one restaurant ($8), where those are not null. What one driver ($7) had in
+-- the range is read and sifted.
 select id, number, restaurant_id, driver_id, status, reason, version, lines, total_cents, created_at, entered_at
 from analytics.orders
 where

@@ -79,8 +79,10 @@ def _question(period: Period, wanted: Wanted, below: Position, limit: int) -> tu
     """The query for it, and its parameters."""
     page = (period.start, below.created_at, below.id, limit)
     narrowed = (*page, wanted.which, DELIVERY_PROMISE)
+    if wanted.driver_id is not None and (wanted.which, wanted.restaurant_id) != (None, None):
+        return "list_orders_of_driver_in", (*narrowed, wanted.driver_id, wanted.restaurant_id)
     if wanted.driver_id is not None:
-        return "list_orders_of_driver", (*narrowed, wanted.driver_id, wanted.restaurant_id)
+        return "list_orders_of_driver", (*page, wanted.driver_id)
     if wanted.restaurant_id is not None and wanted.which is not None:
         return "list_orders_of_restaurant_in", (*narrowed, wanted.restaurant_id)
     if wanted.restaurant_id is not None:

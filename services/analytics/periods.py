@@ -115,7 +115,7 @@ class Period(msgspec.Struct, frozen=True):
                 moment += _HOUR
             return
         day = local.date() - timedelta(days=local.weekday() if grain == "week" else 0)
-        while (moment := _midnight(day, self.zone)) < self.end:
+        while (moment := midnight(day, self.zone)) < self.end:
             yield moment
             day += _LENGTHS[grain]
 
@@ -130,7 +130,7 @@ def zone_of(name: str) -> ZoneInfo:
 def period_of(start: str | None, end: str | None, zone: ZoneInfo, kept: ZoneInfo, now: datetime) -> Period:
     """What `from` and `to` say: a date is its first moment in the zone, a moment has its offset with it. Without them
     it is the last USUAL_DAYS, today being the last of them. Raises PeriodError."""
-    tomorrow = _midnight(now.astimezone(zone).date() + _DAY, zone)
+    tomorrow = midnight(now.astimezone(zone).date() + _DAY, zone)
     until = tomorrow if end is None else _read("to", end, zone, kept)
     since = _moment(_clock(until, zone) - USUAL_DAYS, zone) if start is None else _read("from", start, zone, kept)
     if since >= until:
@@ -158,7 +158,7 @@ def _read(field: str, text: str, zone: ZoneInfo, kept: ZoneInfo) -> datetime:
     if not FIRST_YEAR <= clock.year <= LAST_YEAR:
         raise PeriodError(field, f"must be from {FIRST_YEAR} to {LAST_YEAR}")
     if is_date:
-        return _midnight(clock.date(), zone)
+        return midnight(clock.date(), zone)
     if not _is_an_edge(clock.astimezone(UTC), kept):
         raise PeriodError(field, "must be a whole hour of UTC: numbers are kept by the hour")
     return clock.astimezone(UTC)
@@ -175,14 +175,15 @@ def _moment(clock: datetime, zone: ZoneInfo) -> datetime:
     return clock.replace(tzinfo=zone).astimezone(UTC)
 
 
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """When a day begins, in UTC: the first midnight where clocks show two; where they skip it, when they did."""
     return _moment(datetime.combine(day, time()), zone)
 
 
 def _clock(moment: datetime, zone: ZoneInfo) -> datetime:
     """What clocks in the zone show then, without the zone: midnight where a day begins, even if they skip it."""
     local = moment.astimezone(zone)
-    begins = moment == _midnight(local.date(), zone)
+    begins = moment == midnight(local.date(), zone)
     return datetime.combine(local.date(), time()) if begins else local.replace(tzinfo=None, fold=0)
 
 
@@ -224,10 +225,10 @@ def _cover(start: datetime, end: datetime, kept: ZoneInfo, grains: Sequence[Grai
 def _last(moment: datetime, kept: ZoneInfo, grain: Grain) -> datetime:
     """When the day or week began, that begins at this moment or has already."""
     day = moment.astimezone(kept).date()
-    return _midnight(day - timedelta(days=day.weekday() if grain == "week" else 0), kept)
+    return midnight(day - timedelta(days=day.weekday() if grain == "week" else 0), kept)
 
 
 def _next(moment: datetime, kept: ZoneInfo, grain: Grain) -> datetime:
     """When the next one begins, which may be this moment."""
     last = _last(moment, kept, grain)
-    return last if last == moment else _midnight(last.astimezone(kept).date() + _LENGTHS[grain], kept)
+    return last if last == moment else midnight(last.astimezone(kept).date() + _LENGTHS[grain], kept)

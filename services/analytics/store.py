@@ -4,6 +4,7 @@ Invariants: what is asked inside one SNAPSHOT is of one moment, the projection's
 there is no row: that is zero here.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -55,9 +56,12 @@ async def is_restaurant(connection: Connection, restaurant_id: UUID) -> bool:
 
 async def sum_totals(connection: Connection, subject: UUID, periods: Sequence[Sequence[Span]]) -> list[Totals]:
     """One for each period."""
-    rows = await QUERIES["sum_totals"].rows(connection, subject, *columns_of(periods))
-    found = {row["nth"]: Totals(**{name: row[name] for name in Totals.__struct_fields__}) for row in rows}
-    return [found.get(nth, Totals()) for nth in range(len(periods))]
+    numbers = Totals.__struct_fields__
+    found = [dict.fromkeys(numbers, 0) for _ in periods]
+    for row in await QUERIES["sum_totals"].rows(connection, subject, *columns_of(periods)):
+        for name in numbers:
+            found[row["nth"]][name] += row[name]
+    return [Totals(**one) for one in found]
 
 
 async def sum_histograms(
@@ -65,9 +69,9 @@ async def sum_histograms(
 ) -> list[dict[Measure, Mapping[int, int]]]:
     """For each period, what was measured: how many fell into which bucket."""
     rows = await QUERIES["sum_histograms"].rows(connection, subject, *columns_of(periods), measures)
-    found: list[dict[Measure, dict[int, int]]] = [{measure: {} for measure in measures} for _ in periods]
+    found: list[dict[Measure, Counter[int]]] = [{measure: Counter() for measure in measures} for _ in periods]
     for row in rows:
-        found[row["nth"]][row["measure"]][row["bucket"]] = row["amount"]
+        found[row["nth"]][row["measure"]][row["bucket"]] += row["amount"]
     return [dict(one) for one in found]
 
 
