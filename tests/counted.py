@@ -42,6 +42,9 @@ KEYS = {
 }
 
 
+UUIDS = {"subject", "product_id"}
+
+
 @dataclass
 class World:
     """Who orders what, and who drives. The last product is one that the catalogue does not know."""
@@ -173,7 +176,8 @@ class _Sums:
 def added(tables: Tables, tally: Tally) -> None:
     """Does with them what the database does with its own."""
     for name in NUMBERS:
-        for key, change in getattr(tally, name).items():
+        for texts, change in getattr(tally, name).items():
+            key = tuple(UUID(part) if column in UUIDS else part for column, part in zip(KEYS[name], texts, strict=True))
             row = tables[name].setdefault(key, [0] * len(NUMBERS[name]))
             for place, number in enumerate(change if isinstance(change, list) else [change]):
                 row[place] += number

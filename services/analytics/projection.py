@@ -134,17 +134,26 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
         return self.delivery is not None and self.delivery <= DELIVERY_PROMISE
 
 
-TotalKey: TypeAlias = tuple[UUID, Grain, datetime]
-HistogramKey: TypeAlias = tuple[UUID, Grain, Measure, datetime, int]
-ReasonKey: TypeAlias = tuple[UUID, datetime, Status, str]
+Id: TypeAlias = str
+"""A UUID spelled out: keys are hashed, compared and sorted by thousands, which costs Python's UUID several times what
+it costs a text."""
+
+TotalKey: TypeAlias = tuple[Id, Grain, datetime]
+HistogramKey: TypeAlias = tuple[Id, Grain, Measure, datetime, int]
+ReasonKey: TypeAlias = tuple[Id, datetime, Status, str]
 CategoryKey: TypeAlias = tuple[Grain, datetime, str]
-ProductKey: TypeAlias = tuple[UUID, Grain, datetime, UUID]
+ProductKey: TypeAlias = tuple[Id, Grain, datetime, Id]
 
 TOTALS = ("orders", *STATES, "on_time", "revenue_cents", "lines")
 """The numbers of a total, in their order."""
 
 SALES = ("orders", "quantity", "revenue_cents")
 """The numbers of a sale, in their order."""
+
+Change: TypeAlias = list[tuple[int, int]]
+"""Places of TOTALS, and what is added there."""
+
+EVERYBODY: Id = str(BUSINESS)
 
 _PLACES: Mapping[str, int] = {name: place for place, name in enumerate(TOTALS)}
 
@@ -216,9 +225,7 @@ def _count(
     at: Buckets,
 ) -> None:
     """From one version of an order to the next."""
-    if before is not None:
-        _count_order(tally, before, at, -1)
-    _count_order(tally, after, at, 1)
+    _count_states(tally, before, after, at)
     sold = after.sells - (before.sells if before else 0)
     if sold:
         _count_sales(tally, after, lines, categories, at, sold)
@@ -228,25 +235,49 @@ def _count(
         _measure(tally, after, after.driver_id, "delivery", after.delivery.total_seconds(), at)
 
 
-def _count_order(tally: Tally, order: Counted, at: Buckets, sign: int) -> None:
-    """What follows from its state alone."""
-    keys: list[TotalKey] = []
-    for subject in (BUSINESS, order.restaurant_id):
-        keys += [(subject, "hour", at.hour), (subject, "day", at.day), (subject, "week", at.week)]
-        if order.reason is not None:
-            tally.reasons[subject, at.day, order.status, order.reason] += sign
-    if order.driver_id is not None:
-        keys += [(order.driver_id, "day", at.day), (order.driver_id, "week", at.week)]
-    change = [0] * len(TOTALS)
-    change[_PLACES["orders"]] = change[_PLACES[order.status]] = sign
-    change[_PLACES["on_time"]] = sign * order.is_on_time
-    if order.sells:
-        change[_PLACES["revenue_cents"]] = sign * order.total_cents
-        change[_PLACES["lines"]] = sign * order.lines
-    for key in keys:
-        total = tally.totals[key]
-        for place, number in enumerate(change):
-            total[place] += number
+def _count_states(tally: Tally, before: Counted | None, after: Counted, at: Buckets) -> None:
+    """What follows from the state alone: of the version before it goes, of this one it comes."""
+    gone, come = _numbers(before), _numbers(after)
+    moved = _places(new - old for new, old in zip(come, gone, strict=True))
+    for subject in (EVERYBODY, str(after.restaurant_id)):
+        for key in ((subject, "hour", at.hour), (subject, "day", at.day), (subject, "week", at.week)):
+            _move(tally, key, moved)
+        for order, sign in ((before, -1), (after, 1)):
+            if order is not None and order.reason is not None:
+                tally.reasons[subject, at.day, order.status, order.reason] += sign
+    if before is not None and before.driver_id == after.driver_id:
+        _count_driver(tally, after.driver_id, at, moved)
+    else:
+        _count_driver(tally, before.driver_id if before else None, at, _places(-number for number in gone))
+        _count_driver(tally, after.driver_id, at, _places(come))
+
+
+def _count_driver(tally: Tally, driver_id: UUID | None, at: Buckets, change: Change) -> None:
+    if driver_id is not None:
+        _move(tally, (str(driver_id), "day", at.day), change)
+        _move(tally, (str(driver_id), "week", at.week), change)
+
+
+def _move(tally: Tally, key: TotalKey, change: Change) -> None:
+    total = tally.totals[key]
+    for place, number in change:
+        total[place] += number
+
+
+def _numbers(order: Counted | None) -> list[int]:
+    """What one order adds to a total, as TOTALS says."""
+    numbers = [0] * len(TOTALS)
+    if order is not None:
+        numbers[_PLACES["orders"]] = numbers[_PLACES[order.status]] = 1
+        numbers[_PLACES["on_time"]] = int(order.is_on_time)
+        if order.sells:
+            numbers[_PLACES["revenue_cents"]] = order.total_cents
+            numbers[_PLACES["lines"]] = order.lines
+    return numbers
+
+
+def _places(numbers: Iterable[int]) -> Change:
+    return [(place, number) for place, number in enumerate(numbers) if number]
 
 
 def _count_sales(
@@ -261,16 +292,17 @@ def _count_sales(
     _measure(tally, order, None, "basket_lines", order.lines, at, sign)
     _measure(tally, order, None, "basket_cents", order.total_cents, at, sign)
     kept_by: tuple[tuple[Grain, datetime], ...] = (("day", at.day), ("week", at.week))
-    seen: set[UUID | str] = set()
+    seen: set[str] = set()
+    restaurant = str(order.restaurant_id)
     for line in lines:
-        category = categories.get(line.product_id, UNKNOWN)
+        product, category = str(line.product_id), categories.get(line.product_id, UNKNOWN)
         sold = (line.quantity, line.quantity * line.price_cents)
-        of_product, of_category = int(line.product_id not in seen), int(category not in seen)
-        seen |= {line.product_id, category}
+        of_product, of_category = int(product not in seen), int(category not in seen)
+        seen |= {product, category}
         for grain, begins in kept_by:
-            _add(tally.product_sales[BUSINESS, grain, begins, line.product_id], sign, of_product, *sold)
+            _add(tally.product_sales[EVERYBODY, grain, begins, product], sign, of_product, *sold)
             _add(tally.category_sales[grain, begins, category], sign, of_category, *sold)
-        _add(tally.product_sales[order.restaurant_id, "day", at.day, line.product_id], sign, of_product, *sold)
+        _add(tally.product_sales[restaurant, "day", at.day, product], sign, of_product, *sold)
 
 
 def _count_stay(tally: Tally, before: Counted, after: Counted, at: Buckets) -> None:
@@ -287,15 +319,15 @@ def _count_stay(tally: Tally, before: Counted, after: Counted, at: Buckets) -> N
 def _measure(
     tally: Tally, order: Counted, driver_id: UUID | None, measure: Measure, value: float, at: Buckets, sign: int = 1
 ) -> None:
-    bucket = bucket_of(value)
-    tally.histograms[BUSINESS, "day", measure, at.day, bucket] += sign
-    tally.histograms[BUSINESS, "week", measure, at.week, bucket] += sign
-    tally.histograms[order.restaurant_id, "day", measure, at.day, bucket] += sign
+    bucket, restaurant = bucket_of(value), str(order.restaurant_id)
+    tally.histograms[EVERYBODY, "day", measure, at.day, bucket] += sign
+    tally.histograms[EVERYBODY, "week", measure, at.week, bucket] += sign
+    tally.histograms[restaurant, "day", measure, at.day, bucket] += sign
     if measure == "delivery":
-        tally.histograms[BUSINESS, "hour", measure, at.hour, bucket] += sign
-        tally.histograms[order.restaurant_id, "hour", measure, at.hour, bucket] += sign
+        tally.histograms[EVERYBODY, "hour", measure, at.hour, bucket] += sign
+        tally.histograms[restaurant, "hour", measure, at.hour, bucket] += sign
     if driver_id is not None:
-        tally.histograms[driver_id, "day", measure, at.day, bucket] += sign
+        tally.histograms[str(driver_id), "day", measure, at.day, bucket] += sign
 
 
 def _add(numbers: list[int], sign: int, orders: int, quantity: int, cents: int) -> None:
