@@ -2,8 +2,8 @@
 
 Of several replicas one takes it: whoever claims it. It looks, subtracts the counters of the snapshot before, asks the
 services for the plans of what was slow, and writes all of it in one transaction. Invariants: nobody's requests wait for
-it; a snapshot that fails is logged and the next one counts what it would have; tables and indexes, which change slowly,
-are looked at each hour.
+it; a snapshot that fails, or that a process misses, is made up for by the next; tables and indexes, which change
+slowly, are looked at each hour.
 """
 
 import asyncio
@@ -137,8 +137,7 @@ async def _look(sources: Sources, kept: Kept) -> Snapshot:
     objects = None
     if await _objects_are_due(sources.pool, at):
         objects, counters["usage"] = await look_at_objects(sources.pool, at)
-    elif "usage" in kept.counters:
-        counters["usage"] = kept.counters["usage"]
+    counters = _carried(kept.counters, seen.now.processes) | counters
     known_sources = started_between(kept.counters, counters, kept.at)
     came = {name: differences(known_sources.get(name), source) for name, source in counters.items()}
     roles = _roles(statements, came.get("statements", {}))
@@ -153,6 +152,13 @@ async def _look(sources: Sources, kept: Kept) -> Snapshot:
         queries=queries,
         plans=await _plans(sources, slow, roles),
     )
+
+
+def _carried(kept: Counters, processes: Iterable[ProcessReport]) -> Counters:
+    """The counters of what is not looked at or does not answer this time: the next difference begins there. Those of a
+    process that was forgotten go."""
+    known = {f"{kind} {one.process} {one.instance}" for one in processes for kind in ("pools", "queries")}
+    return {name: source for name, source in kept.items() if name in known or name in {"statements", "usage"}}
 
 
 async def _objects_are_due(pool: Pool, at: datetime) -> bool:

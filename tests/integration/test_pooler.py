@@ -17,11 +17,12 @@ import pytest
 from deploy.local import Stack, StackError, pooler
 from deploy.local.layout import REPOSITORY
 from deploy.local.programs import Wiring
+from services.analytics.performance_pooler import PoolerAwayError, look_at_pooler
 from services.orders import store
 from shared.database import Query, load_queries
 from shared.ids import new_id
 from tests.shop import Shop, open_shop
-from tests.support import eventually, identity, own_stack
+from tests.support import eventually, free_port, identity, own_stack
 
 CLIENTS = 500
 SERVER_CONNECTIONS = 100
@@ -300,3 +301,22 @@ async def test_postgres_ends_beneath_it_and_orders_are_taken_again(stack: Stack,
     assert again == order
     status, kept, _ = await shop.send("GET", f"/api/orders/{before['id']}", shop.as_restaurant())
     assert (status, kept["id"]) == (200, before["id"])
+
+
+async def test_analytics_reads_its_console(stack: Stack, shop: Shop) -> None:
+    """Who is connected through it, and who waits."""
+    held = [await connect(stack) for _ in range(3)]
+    try:
+        for connection in held:
+            await connection.execute("begin")
+        told = await look_at_pooler(stack.addresses.pooler_console, "larder")
+    finally:
+        for connection in held:
+            await connection.close()
+    (pool,) = [pool for pool in told.pools if pool.role == "orders_service"]
+    assert pool.clients >= 3
+    assert pool.servers_busy >= 3
+    assert (pool.waiting, pool.longest_wait_seconds, pool.mode) == (0, 0.0, "transaction")
+    assert 3 <= told.connections <= told.connections_limit == 80
+    with pytest.raises(PoolerAwayError):
+        await look_at_pooler(f"postgresql://pooler_stats:wrong@127.0.0.1:{free_port()}/pgbouncer", "larder")
