@@ -38,7 +38,7 @@ order by usename, application_name, state;
 -- The oldest transactions but this one: what vacuum waits for, and what may hold locks.
 select
     pid,
-    usename::text as role,
+    coalesce(usename::text, backend_type) as role,
     application_name as application,
     coalesce(state, 'starting') as state,
     extract(epoch from clock_timestamp() - xact_start)::float8 as seconds,
@@ -56,6 +56,7 @@ with waiting as (
     select
         activity.pid,
         activity.usename,
+        activity.backend_type,
         activity.query,
         coalesce(lock.waitstart, activity.query_start) as since,
         lock.locktype,
@@ -69,7 +70,7 @@ with waiting as (
 
 select
     waiting.pid,
-    waiting.usename::text as role,
+    coalesce(waiting.usename::text, waiting.backend_type) as role,
     coalesce(
         substring(waiting.query from '^\s*\w+ /\* ([a-z_]+\.\w+) \*/'), lower(substring(waiting.query from '^\s*([a-zA-Z]+)'))
     ) as statement,
@@ -78,7 +79,7 @@ select
     waiting.mode,
     waiting.relation,
     blocker.pid as blocker_pid,
-    blocker.usename::text as blocker_role,
+    coalesce(blocker.usename::text, blocker.backend_type) as blocker_role,
     blocker.application_name as blocker_application,
     blocker.state as blocker_state,
     coalesce(

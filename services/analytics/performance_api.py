@@ -62,13 +62,9 @@ From = Annotated[
 To = Annotated[str | None, QueryParameter(name="to", description="ISO 8601 with an offset; now without")]
 Days = Annotated[int, QueryParameter(ge=1, le=90, description="Use within so many days")]
 
-_encoder = msgspec.json.Encoder()
-_now = msgspec.json.Decoder(Now)
-_objects = msgspec.json.Decoder(Objects)
-
 
 class Pools(msgspec.Struct, frozen=True, kw_only=True):
-    """Connections: every process's own pool, and those of the pooler. `silent` may have pools, too."""
+    """Of a Now the connections: every process's own pool, and those of the pooler. `silent` may have pools, too."""
 
     as_of: datetime
     missing: list[Missing]
@@ -78,7 +74,7 @@ class Pools(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Streams(msgspec.Struct, frozen=True, kw_only=True):
-    """The way of events: what waits in the outboxes, what stands in the streams, and how far everybody has read."""
+    """Of a Now the way of events: what waits in outboxes, what stands in streams, how far everybody has read."""
 
     as_of: datetime
     missing: list[Missing]
@@ -136,6 +132,19 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     items: list[HistoryPoint]
 
 
+class Told(msgspec.Struct, frozen=True):
+    """What a snapshot could not see."""
+
+    missing: list[Missing]
+
+
+_encoder = msgspec.json.Encoder()
+_objects = msgspec.json.Decoder(Objects)
+_pools = msgspec.json.Decoder(Pools)
+_streams = msgspec.json.Decoder(Streams)
+_told = msgspec.json.Decoder(Told)
+
+
 @dataclass(frozen=True)
 class Asked:
     """From `start` until `end`, both UTC."""
@@ -155,7 +164,7 @@ class Asked:
 )
 async def get_database(request: AnalyticsRequest, at: At = None) -> JSONAnswer:
     """Connections, locks, replicas, slots, pools, streams, outboxes; `missing` and `silent` name what is not told."""
-    return JSONAnswer(_encoder.encode(await _seen(request, at)))
+    return JSONAnswer(await _seen(request, at))
 
 
 @get(
@@ -166,9 +175,7 @@ async def get_database(request: AnalyticsRequest, at: At = None) -> JSONAnswer:
 )
 async def get_pools(request: AnalyticsRequest, at: At = None) -> JSONAnswer:
     """Of each process's own pool and of the pooler, with how long was waited since the last snapshot."""
-    now = await _seen(request, at)
-    told = Pools(as_of=now.as_of, missing=now.missing, silent=now.silent, pools=now.pools, pooler=now.pooler)
-    return JSONAnswer(_encoder.encode(told))
+    return JSONAnswer(_encoder.encode(_pools.decode(await _seen(request, at))))
 
 
 @get(
@@ -179,16 +186,7 @@ async def get_pools(request: AnalyticsRequest, at: At = None) -> JSONAnswer:
 )
 async def get_streams(request: AnalyticsRequest, at: At = None) -> JSONAnswer:
     """What waits in the outboxes, and how far behind every consumer is."""
-    now = await _seen(request, at)
-    told = Streams(
-        as_of=now.as_of,
-        missing=now.missing,
-        silent=now.silent,
-        outboxes=now.outboxes,
-        streams=now.streams,
-        followers=now.followers,
-    )
-    return JSONAnswer(_encoder.encode(told))
+    return JSONAnswer(_encoder.encode(_streams.decode(await _seen(request, at))))
 
 
 @get(
@@ -298,14 +296,15 @@ def _sources(request: AnalyticsRequest) -> Sources:
     return api_of(request).sources
 
 
-async def _seen(request: AnalyticsRequest, at: str | None) -> Now:
-    """Now, or as a snapshot saw it."""
+async def _seen(request: AnalyticsRequest, at: str | None) -> bytes:
+    """A Now as JSON: now, or as a snapshot saw it."""
     sources = _sources(request)
     if at is not None:
-        return _now.decode(await _document(sources, "now", _moment("at", at)))
+        return await _document(sources, "now", _moment("at", at))
     async with connection(sources.pool) as reading:
         kept = await snapshots_store.get_counters(reading)
-    return (await look(sources, kept, await known_processes(sources.pool, sources.now()))).now
+    seen = await look(sources, kept, await known_processes(sources.pool, sources.now()))
+    return _encoder.encode(seen.now)
 
 
 async def _objects_at(request: AnalyticsRequest, at: str | None) -> Objects:
@@ -330,7 +329,7 @@ async def _last_snapshot(reading: Connection) -> tuple[datetime | None, list[Mis
     if kept.at is None:
         return None, []
     document = await snapshots_store.get_snapshot(reading, "now", kept.at)
-    return kept.at, [] if document is None else _now.decode(document).missing
+    return kept.at, [] if document is None else _told.decode(document).missing
 
 
 async def _reports(reading: Connection, asked: Asked) -> list[QueryReport]:

@@ -112,7 +112,8 @@ class CacheReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Now(msgspec.Struct, frozen=True, kw_only=True):
-    """One look at everything but tables, indexes and statements."""
+    """One look at everything but tables, indexes and statements. Kept as JSON for days, over releases: a field that is
+    added has a default."""
 
     as_of: datetime
     missing: list[Missing]
@@ -173,7 +174,7 @@ class IndexReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Objects(msgspec.Struct, frozen=True, kw_only=True):
-    """One look at tables and indexes, the largest first."""
+    """One look at tables and indexes, the largest first. Kept as JSON, too."""
 
     as_of: datetime
     missing: list[Missing]

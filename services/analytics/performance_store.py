@@ -49,8 +49,8 @@ class Connections(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Transaction(msgspec.Struct, frozen=True, kw_only=True):
-    """An open one. `statement` is the name of our query, or the first word of somebody else's; the last one, when it is
-    idle."""
+    """An open one. `role` is Postgres's own worker where there is none, such as `autovacuum worker`. `statement` is the
+    name of our query, or the first word of somebody else's; the last one, when it is idle."""
 
     pid: int
     role: str
@@ -72,7 +72,7 @@ class Blocked(msgspec.Struct, frozen=True, kw_only=True):
     mode: str
     relation: str | None
     blocker_pid: int
-    blocker_role: str | None
+    blocker_role: str
     blocker_application: str
     blocker_state: str | None
     blocker_statement: str | None

@@ -55,9 +55,15 @@ SNAPSHOT_SECONDS = Histogram(
     buckets=(0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 10),
 )
 
+
+class Known(msgspec.Struct, frozen=True):
+    """What the next look needs of the one before, whatever else that has."""
+
+    processes: list[ProcessReport]
+
+
 _encoder = msgspec.json.Encoder()
-_now = msgspec.json.Decoder(Now)
-_objects = msgspec.json.Decoder(Objects)
+_known = msgspec.json.Decoder(Known)
 _log = structlog.get_logger("snapshots")
 
 
@@ -92,7 +98,7 @@ async def known_processes(pool: Pool, at: datetime) -> list[ProcessReport]:
     """Who was known at the last snapshot."""
     async with connection(pool) as reading:
         document = await snapshots_store.get_snapshot(reading, "now", at)
-    return _now.decode(document).processes if document is not None else []
+    return _known.decode(document).processes if document is not None else []
 
 
 async def delete_old(pool: Pool, now: datetime) -> int:
@@ -163,8 +169,8 @@ def _carried(kept: Counters, processes: Iterable[ProcessReport]) -> Counters:
 
 async def _objects_are_due(pool: Pool, at: datetime) -> bool:
     async with connection(pool) as reading:
-        document = await snapshots_store.get_snapshot(reading, "objects", at)
-    return document is None or at - _objects.decode(document).as_of >= OBJECTS_EVERY
+        last = await snapshots_store.get_last_at(reading, "objects", at)
+    return last is None or at - last >= OBJECTS_EVERY
 
 
 async def _queries(sources: Sources, known: Sequence[ProcessReport]) -> list[QueryVitals]:

@@ -19,7 +19,7 @@ set at = $2, counters = $3::json, claimed_until = '-infinity'
 where at is not distinct from $1
 returning at;
 
--- name: insert_snapshot
+-- name: insert_snapshot!
 insert into analytics.snapshots (kind, at, document) values ($1, $2, $3::json);
 
 -- name: learn_statements
@@ -41,7 +41,7 @@ union all
 select known.id, known.query_id, known.role
 from given inner join analytics.statements as known on known.query_id = given.query_id and known.role = given.role;
 
--- name: insert_statement_minutes
+-- name: insert_statement_minutes!
 insert into analytics.statement_minutes (
     at, statement, calls, total_ms, rows, blocks_hit, blocks_read, blocks_temp
 )
@@ -51,12 +51,12 @@ from json_to_recordset($2::json) as given (
     blocks_temp bigint
 );
 
--- name: insert_query_minutes
+-- name: insert_query_minutes!
 insert into analytics.query_minutes (at, query, counts, seconds)
 select $1, query, counts, seconds
 from json_to_recordset($2::json) as given (query text, counts integer [], seconds float8);
 
--- name: learn_queries
+-- name: learn_queries!
 -- Where they stand. Written only when somebody tells something new.
 insert into analytics.queries (query, place)
 select query, place from json_to_recordset($1::json) as given (query text, place text)
@@ -64,7 +64,7 @@ on conflict (query) do update
 set place = excluded.place
 where queries.place <> excluded.place;
 
--- name: insert_slow_queries
+-- name: insert_slow_queries!
 -- A process tells its last ones each time: those that are known change nothing.
 insert into analytics.slow_queries (instance, since, number, query, at, seconds)
 select instance, since, number, query, at, seconds
@@ -73,13 +73,13 @@ from json_to_recordset($1::json) as given (
 )
 on conflict do nothing;
 
--- name: note_plans
+-- name: note_plans!
 insert into analytics.plans (query, role, shape, plan, first_seen, last_seen)
 select query, role, shape, plan, $1, $1
 from json_to_recordset($2::json) as given (query text, role text, shape text, plan json)
 on conflict (query, role, shape) do update set plan = excluded.plan, last_seen = excluded.last_seen;
 
--- name: add_usage
+-- name: add_usage!
 insert into analytics.usage_days (day, kind, name, scans, rows_read)
 select $1, kind, name, scans, rows_read
 from json_to_recordset($2::json) as given (kind text, name text, scans bigint, rows_read bigint)
@@ -156,6 +156,10 @@ select count(*) as rows from gone;
 -- name: get_snapshot
 -- The last of a kind up to a moment.
 select document::text from analytics.snapshots where kind = $1 and at <= $2 order by at desc limit 1;
+
+-- name: get_last_at
+-- When the last of a kind was taken, up to a moment.
+select max(at) as at from analytics.snapshots where kind = $1 and at <= $2;
 
 -- name: list_history
 -- Some figures of each snapshot in a span, the last one in each $3 seconds of it.

@@ -216,6 +216,11 @@ async def get_snapshot(connection: Connection, kind: Kind, at: datetime) -> byte
     return None if row is None else row["document"].encode()
 
 
+async def get_last_at(connection: Connection, kind: Kind, until: datetime) -> datetime | None:
+    row = await QUERIES["get_last_at"].row(connection, kind, until)
+    return None if row is None else row["at"]
+
+
 async def list_history(
     connection: Connection, start: datetime, end: datetime, step_seconds: float
 ) -> list[HistoryPoint]:
