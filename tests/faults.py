@@ -33,7 +33,7 @@ from shared.tasks import supervised
 from tests.support import bearer, eventually, identity
 
 PARTS = {
-    *("postgres", "nats", "valkey", "cache", "nginx"),
+    *("postgres", "replicas", "nats", "valkey", "cache", "nginx"),
     *("accounts", "catalog", "orders", "gateway", "relay", "analytics"),
 }
 REPLICAS = {"orders": 1}
@@ -147,9 +147,24 @@ async def exhausted_pool(world: World) -> AsyncIterator[None]:
         yield
 
 
+@asynccontextmanager
+async def lagging_replica(world: World) -> AsyncIterator[None]:
+    """The replica gets all that is written and does nothing with it."""
+    replica = await asyncpg.connect(world.stack.addresses.replica("postgres"))
+    try:
+        await replica.execute("select pg_wal_replay_pause()")
+        try:
+            yield
+        finally:
+            await replica.execute("select pg_wal_replay_resume()")
+    finally:
+        await replica.close()
+
+
 FAULTS: Mapping[str, tuple[str, Cause]] = {
     "a slow query": ("SlowQuery", slow_query),
     "an exhausted pool": ("PoolBusy", exhausted_pool),
+    "a lagging replica": ("ReplicaLagging", lagging_replica),
     "a stopped relay": ("RelayDown", frozen("relay-0")),
     "a dead Valkey that caches": ("CacheAway", frozen("cache")),
     "a dead Valkey that counts": ("ValkeyAway", frozen("valkey")),

@@ -51,7 +51,7 @@ SERVICES = {"accounts", "analytics", "catalog", "gateway", "orders", "relay"}
 
 LABELS = {
     *("answer", "came", "code", "context", "durable", "kind", "method", "now", "outcome", "pool", "query", "reason"),
-    *("route", "severity", "source", "state", "status", "stream"),
+    *("route", "server", "severity", "source", "state", "status", "stream", "why"),
 }
 """Every label there is. Each has as many values as there are of something in the code: never one a person, an order, an
 address or a path."""
