@@ -73,7 +73,7 @@ async def house(stack: Stack, relay: None, bus: Bus) -> AsyncIterator[House]:
             open_pool(stack.addresses.database("analytics_service"), size=3, name="tests") as pool,
             open_pool(stack.addresses.database("orders_service"), size=2, name="tests of orders") as orders_pool,
             serving(orders_settings, orders.build),
-            serving(settings_of(stack, "analytics", analytics.Settings), analytics.build) as url,
+            serving(settings_of(stack, "analytics", analytics.Settings, LARDER_POOLER_URL=""), analytics.build) as url,
             aiohttp.ClientSession() as session,
         ):
             sources = Sources(pool, bus, "", lambda: datetime.now(UTC))
@@ -232,6 +232,28 @@ async def test_an_unused_index_is_named_and_one_that_is_used_or_needed_is_not(ho
         assert (table["rows"], table["bloat_bytes"]) == (20000, 0)
     finally:
         await house.database.execute("drop schema performance_test cascade")
+
+
+async def test_a_table_and_an_index_that_are_mostly_air_are_told_with_what_could_be_had_back(house: House) -> None:
+    await house.database.execute(
+        """
+        create schema performance_test;
+        create table performance_test.air (id integer primary key, filler text) with (autovacuum_enabled = off);
+        insert into performance_test.air select n, repeat('x', 100) from generate_series(1, 80000) as n;
+        """
+    )
+    try:
+        await house.database.execute("analyze performance_test.air")
+        full = by_name((await house.told("/tables"))["items"])["performance_test.air"]
+        await house.database.execute("delete from performance_test.air where id % 10 <> 0")
+        await house.database.execute("vacuum analyze performance_test.air")
+        table = by_name((await house.told("/tables"))["items"])["performance_test.air"]
+        index = by_name((await house.told("/indexes"))["items"])["performance_test.air_pkey"]
+    finally:
+        await house.database.execute("drop schema performance_test cascade")
+    assert full["bloat_bytes"] == 0
+    assert table["bloat_bytes"] == pytest.approx(0.9 * table["heap_bytes"], rel=0.05)
+    assert index["bloat_bytes"] == pytest.approx(0.9 * index["bytes"], rel=0.05)
 
 
 async def look_at_objects(house: House) -> None:
