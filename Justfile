@@ -200,6 +200,10 @@ bench *args:
 loadtest *args:
     @uv run python -m loadtests "$@"
 
+# Measure what it costs to say how far the database's log is, and to read from a replica right after a write
+bench-positions *args:
+    @uv run python -m loadtests.positions "$@"
+
 # Put orders of a past year into the running stack: `just seed-orders 1_000_000`
 seed-orders *args:
     @uv run python -m deploy.seed "$@"

@@ -3,9 +3,10 @@
 k6 sends at a fixed rate whatever the answers take (an open model), so a slow server cannot slow its own test. The
 people of the script are the demo's, signed in through Nginx; k6 gets them, and products that are for sale, as a JSON
 file. `realtime` signs its drivers in by itself, opens their sockets, and measures from a request to their frames.
-`freshness` is no script of k6's but `freshness.py`; its `rate` is of reads, and a tenth of it of price changes. Nor is
-`prices`: `book_freshness.py` measures how old the price book is while people order what they have just seen. Exit
-status: 0 when every threshold held, else 1. What was measured is printed and kept in build/loadtest-NAME.json.
+Both say, where there is a replica, which server answered how many SELECTs. `freshness` is no script of k6's but
+`freshness.py`; its `rate` is of reads, and a tenth of it of price changes. Nor is `prices`: `book_freshness.py`
+measures how old the price book is while people order what they have just seen. Exit status: 0 when every threshold
+held, else 1. What was measured is printed and kept in build/loadtest-NAME.json.
 
 Refuses a stack that does not run, and any address but that stack's.
 """
@@ -36,6 +37,7 @@ from deploy.local.layout import REPOSITORY
 from deploy.local.processes import clean_environment
 from loadtests import book_freshness, freshness
 from loadtests.book_freshness import MeasureError
+from loadtests.selects import count_selects
 from shared import log
 
 SCRIPTS = ("baseline", "realtime")
@@ -63,7 +65,7 @@ def main(arguments: list[str]) -> int:
             summary, held = asyncio.run(_freshness(stack, options, console))
         else:
             cast = asyncio.run(_prepare(stack, console))
-            summary, held = _prices(stack, options, cast) if name == PRICES else _run(name, options, cast)
+            summary, held = _prices(stack, options, cast) if name == PRICES else _measured(stack, name, options, cast)
     except (StackError, MeasureError) as error:
         console.print(Text.assemble(("✗ ", "red"), (str(error), "bold")), soft_wrap=True)
         return 1
@@ -136,6 +138,17 @@ def _products(world: World, chance: random.Random) -> list[dict[str, Any]]:
     return [{"product_id": product, "price_cents": cents} for product, cents, _ in chosen]
 
 
+def _measured(stack: Stack, name: str, options: dict[str, int], cast: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """What k6 measured, and where there is a replica who answered the SELECTs meanwhile."""
+    if not stack.replica.data.exists():
+        return _run(name, options, cast)
+    before = asyncio.run(count_selects(stack))
+    summary, held = _run(name, options, cast)
+    selects = asyncio.run(count_selects(stack)).since(before)
+    shares = {"share": selects.share, "share_of_all": selects.share_of_all}
+    return {**summary, "selects": {**msgspec.to_builtins(selects), **shares}}, held
+
+
 def _run(name: str, options: dict[str, int], cast: dict[str, Any]) -> tuple[dict[str, Any], bool]:
     """What k6 measured, and whether the thresholds held. Raises StackError when it measured nothing."""
     k6 = Path(sysconfig.get_path("scripts")) / "k6"
@@ -191,6 +204,13 @@ def _show(summary: dict[str, Any], console: Console) -> None:
     title = f"{summary['requests']:,} requests, {summary['per_second']:.1f} a second"
     console.print(_table(title, "request", summary["by_name"]))
     console.print(f"Errors: {summary['failed']:.2%}. Not sent in time: {summary['dropped']:,}.")
+    selects = summary.get("selects")
+    if selects is not None:
+        told = (
+            "SELECTs of the services: {primary:,} on the primary, {replica:,} on the replica, which is {share:.1%}; "
+            "with the relay's {relay:,} it is {share_of_all:.1%}."
+        )
+        console.print(told.format(**selects))
     frames = summary.get("frames")
     if frames is not None:
         title = f"Frames on {frames['sockets']} sockets, since their request was sent"

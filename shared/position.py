@@ -7,9 +7,8 @@ not one.
 
 import asyncio
 import re
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any, NewType
+from collections.abc import Mapping, Sequence
+from typing import Any, NewType, TypeAlias
 
 import asyncpg
 
@@ -22,6 +21,9 @@ NEWEST = Position(1 << 64)
 
 LOG_SECONDS = 0.5
 """A server that does not say so soon how far it is counts as away."""
+
+Told: TypeAlias = Mapping[str, Any]
+"""What a server says of its log: a row."""
 
 _POSITION = re.compile(r"([0-9A-Fa-f]{1,8})/([0-9A-Fa-f]{1,8})")
 
@@ -45,58 +47,81 @@ def parse_position(text: str) -> Position:
 class Log:
     """Asks one server how far its log is, on a connection of its own. `sql` is a SELECT of one row.
 
-    One question is out at a time, and who comes meanwhile shares the next one: an answer is never older than the call,
-    and a hundred who ask at once cost two questions.
+    One question is out at a time, and who comes meanwhile shares the next one: an answer is never older than the call.
+    After one it rests for `rest` seconds: where many ask all the time, more of them share, and a question is no cheaper
+    for being asked more often. Who asks seldom does not wait.
     """
 
-    def __init__(self, url: str, sql: str, *, name: str, statement_cache: int = 100) -> None:
+    def __init__(self, url: str, sql: str, *, name: str, statement_cache: int = 100, rest: float = 0.0) -> None:
         self._url = url
         self._sql = sql
         self._name = name
         self._statement_cache = statement_cache
+        self._rest = rest
         self._connection: Connection = None
-        self._one_at_a_time = asyncio.Lock()
-        self._next: asyncio.Task[Mapping[str, Any]] | None = None
+        self._waiting: list[asyncio.Future[Told]] = []
+        self._asking: asyncio.Task[None] | None = None
 
-    async def ask(self) -> Mapping[str, Any]:
+    async def ask(self) -> Told:
         """The row, as it was at some moment since the call. Raises LogAwayError."""
-        if self._next is None:
-            self._next = asyncio.create_task(self._ask(), name=f"log {self._name}")
-            self._next.add_done_callback(_note)
-        # Whoever leaves does not take the question from the others.
-        return await asyncio.shield(self._next)
+        answer: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
+        self._waiting.append(answer)
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._ask_all(), name=f"log {self._name}")
+        return await answer
 
     async def close(self) -> None:
-        if self._next is not None:
-            self._next.cancel()
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.wait([self._asking])
         if self._connection is not None:
             self._connection.terminate()
 
-    async def _ask(self) -> Mapping[str, Any]:
-        async with self._one_at_a_time:
-            self._next = None  # from here on it would be older than the call
-            try:
-                if self._connection is None or self._connection.is_closed():
-                    self._connection = await asyncpg.connect(
-                        self._url,
-                        timeout=LOG_SECONDS,
-                        command_timeout=LOG_SECONDS,
-                        statement_cache_size=self._statement_cache,
-                        server_settings={"application_name": self._name},
-                    )
-                row: Mapping[str, Any] | None = await self._connection.fetchrow(self._sql)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
-                # Also TimeoutError: what is still on its way on that connection is of no use.
-                if self._connection is not None:
-                    self._connection.terminate()
-                    self._connection = None
-                raise LogAwayError(repr(error)) from error
+    async def _ask_all(self) -> None:
+        """Until nobody waits."""
+        waiting: list[asyncio.Future[Told]] = []
+        try:
+            while self._waiting:
+                waiting, self._waiting = self._waiting, []
+                try:
+                    row = await self._ask()
+                except LogAwayError as error:
+                    _tell(waiting, error)
+                else:
+                    _tell(waiting, row)
+                await asyncio.sleep(self._rest)
+        finally:
+            self._asking = None
+            _tell([*waiting, *self._waiting], LogAwayError("nobody asks any more"))  # those who were not told yet
+
+    async def _ask(self) -> Told:
+        try:
+            if self._connection is None or self._connection.is_closed():
+                self._connection = await asyncpg.connect(
+                    self._url,
+                    timeout=LOG_SECONDS,
+                    command_timeout=LOG_SECONDS,
+                    statement_cache_size=self._statement_cache,
+                    server_settings={"application_name": self._name},
+                )
+            row: Told | None = await self._connection.fetchrow(self._sql)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
+            # Also TimeoutError: what is still on its way on that connection is of no use.
+            if self._connection is not None:
+                self._connection.terminate()
+                self._connection = None
+            raise LogAwayError(repr(error)) from error
         if row is None:
             raise LogAwayError("it said nothing")
         return row
 
 
-def _note(asked: "asyncio.Task[Mapping[str, Any]]") -> None:
-    """Of a question whose askers have all left the error is nobody's."""
-    with suppress(asyncio.CancelledError):
-        asked.exception()
+def _tell(waiting: Sequence["asyncio.Future[Told]"], answer: Told | LogAwayError) -> None:
+    """All but who has left meanwhile."""
+    for one in waiting:
+        if one.done():
+            continue
+        if isinstance(answer, LogAwayError):
+            one.set_exception(answer)
+        else:
+            one.set_result(answer)

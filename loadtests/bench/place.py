@@ -52,7 +52,7 @@ class RelayError(BenchError):
 
 async def against_pgbench(meter: Meter) -> Result:
     stage = meter.stage
-    key, body = "recorded-by-the-benchmark-0000000001", _body(stage.world, random.Random(1))  # noqa: S311
+    key, body = "recorded-by-the-benchmark-0000000001", body_of(stage.world, random.Random(1))  # noqa: S311
     request = Request(
         "POST", "/api/orders", "", {"Content-Type": "application/json", "Idempotency-Key": key}, body.encode()
     )
@@ -67,7 +67,7 @@ async def against_pgbench(meter: Meter) -> Result:
 
 
 def _over_http(stage: Stage) -> Side:
-    requests = _requests(stage.world)
+    requests = requests_of(stage.world)
 
     async def run(clients: int, seconds: float) -> float:
         stack = stage.stack
@@ -85,7 +85,8 @@ def _over_http(stage: Stage) -> Side:
     return Side("Larder", run)
 
 
-def _requests(world: World) -> list[str]:
+def requests_of(world: World) -> list[str]:
+    """Orders of ten lines of all restaurants, as `wrk` sends them."""
     chance = random.Random(2)  # noqa: S311  the same requests each time
     tokens = [world.token(restaurant) for restaurant in range(1, world.restaurants + 1)]
     return [
@@ -97,13 +98,14 @@ def _requests(world: World) -> list[str]:
                 "Content-Type": "application/json",
                 "Idempotency-Key": "<KEY>",
             },
-            _body(world, chance),
+            body_of(world, chance),
         )
         for _ in range(REQUESTS)
     ]
 
 
-def _body(world: World, chance: random.Random) -> str:
+def body_of(world: World, chance: random.Random) -> str:
+    """One order, as JSON."""
     lines = [
         {"product_id": one.id, "quantity": chance.randint(1, 9), "price_cents": one.price_cents}
         for one in world.basket(chance)

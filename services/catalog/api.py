@@ -121,7 +121,7 @@ async def get_product(
     api, position = api_of(request), position_of(request)
     answer = await api.copies.get(
         product_key(product_id),
-        lambda: load_product(api.reads, product_id, position),
+        lambda: load_product(api.reads, product_id, position or 0, api.copies),
         # What the edge keeps for an hour has to be made after the change that it was told of; and no copy says whether
         # it has what a reader's position stands for.
         from_source=cacheable.is_for_keeping(request) or position is not None,

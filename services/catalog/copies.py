@@ -1,6 +1,5 @@
 """Copies of products in the cache: what one is made of, and which events make it old."""
 
-import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -14,6 +13,7 @@ from services.catalog import store
 from services.catalog.store import Listed
 from shared.bus import Bus
 from shared.cache import Cache, CacheStore, Change, Followed, Loaded, open_cache, schema_of
+from shared.database import Connection
 from shared.position import NEWEST, Position
 from shared.replica import Reads
 
@@ -56,21 +56,31 @@ async def product_copies(bus: Bus, reads: Reads, cache: CacheStore, instance: st
         life_seconds=LIFE_SECONDS,
         service="catalog",
         instance=instance,
+        mint=reads.mint,
         load_many=load_many,
     ) as copies:
         yield copies
 
 
-async def load_product(reads: Reads, product_id: UUID, position: Position | None = None) -> Loaded | None:
-    """From the database: from the primary, or with a position from whoever has that. Only what the primary says becomes
-    a copy: what was heard before it was read is in it."""
-    wanted = NEWEST if position is None else position
-    product = await reads.find(lambda reading: store.get_product(reading, product_id), position=wanted)
-    return None if product is None else _loaded(product, math.inf if wanted == NEWEST else 0.0)
+async def load_product(
+    reads: Reads, product_id: UUID, position: int = NEWEST, copies: Cache | None = None
+) -> Loaded | None:
+    """From the database, from whoever has the log up to the position. With `copies` also up to all that they have heard
+    of, so that it may become one."""
+    wanted = position if copies is None else max(position, copies.position)
+
+    async def read(connection: Connection) -> Listed | None:
+        return await store.get_product(connection, product_id)
+
+    product = await reads.find(read, position=Position(wanted))
+    if copies is not None and product is not None and product.version < copies.floor(product_key(product_id)):
+        # A writer of this process has told of a newer one, and its event has yet to come.
+        product = await reads.find(read, position=NEWEST)
+    return None if product is None else _loaded(product)
 
 
-def _loaded(product: Listed, at_most_seconds: float = math.inf) -> Loaded:
-    return Loaded(version=product.version, body=_encoder.encode(product), at_most_seconds=at_most_seconds)
+def _loaded(product: Listed) -> Loaded:
+    return Loaded(version=product.version, body=_encoder.encode(product))
 
 
 async def _changes(events: Sequence[_Changed]) -> list[Change]:

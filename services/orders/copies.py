@@ -5,7 +5,6 @@ with yes: whoever it would refuse is answered by the database under their own ro
 are the same for everybody who may see the order.
 """
 
-import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -18,8 +17,10 @@ from proto import orders as contract
 from proto import streams
 from proto.cache import ids_of, order_key
 from services.orders import domain, store
+from services.orders.domain import Order
 from shared.bus import Bus
 from shared.cache import Answer, Cache, CacheStore, Change, Followed, Loaded, open_cache, schema_of
+from shared.database import Connection
 from shared.identity import Identity
 from shared.position import NEWEST, Position
 from shared.replica import Reads
@@ -65,6 +66,7 @@ async def order_copies(bus: Bus, reads: Reads, cache: CacheStore, instance: str)
         life_seconds=LIFE_SECONDS,
         service="orders",
         instance=instance,
+        mint=reads.mint,
     ) as copies:
         yield copies
 
@@ -77,22 +79,28 @@ async def read_order(
     viewer = domain.Viewer(identity.role, identity.person_id, identity.restaurant_id, identity.zone)
     return await copies.get(
         order_key(order_id),
-        lambda: load_order(reads, store.begin_as(identity), order_id, position),
+        lambda: load_order(reads, store.begin_as(identity), order_id, position or 0, copies),
         who=viewer,
         fits=lambda body: domain.sees(viewer, _sights.decode(body)),
         from_source=from_source or position is not None,
     )
 
 
-async def load_order(reads: Reads, begin: str, order_id: UUID, position: Position | None = None) -> Loaded | None:
-    """From the database, under the role that `begin` sets: from the primary, or with a position from whoever has that.
-    Only what the primary says becomes a copy: what was heard before it was read is in it."""
-    wanted = NEWEST if position is None else position
-    order = await reads.find(lambda connection: store.get_order(connection, order_id), begin=begin, position=wanted)
-    if order is None:
-        return None
-    life = math.inf if wanted == NEWEST else 0.0
-    return Loaded(version=order.version, body=_encoder.encode(order), at_most_seconds=life)
+async def load_order(
+    reads: Reads, begin: str, order_id: UUID, position: int = NEWEST, copies: Cache | None = None
+) -> Loaded | None:
+    """From the database, under the role that `begin` sets, from whoever has the log up to the position. With `copies`
+    also up to all that they have heard of, so that it may become one."""
+    wanted = position if copies is None else max(position, copies.position)
+
+    async def read(connection: Connection) -> Order | None:
+        return await store.get_order(connection, order_id)
+
+    order = await reads.find(read, begin=begin, position=Position(wanted))
+    if copies is not None and order is not None and order.version < copies.floor(order_key(order_id)):
+        # A writer of this process has told of a newer one, and its event has yet to come.
+        order = await reads.find(read, begin=begin, position=NEWEST)
+    return None if order is None else Loaded(version=order.version, body=_encoder.encode(order))
 
 
 def hint_order(copies: Cache, order_id: UUID, answer: bytes) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from proto.cache import KindName
 from shared.bus import Bus
 from shared.cache.answers import CacheAwayError, Reload, answering, ask_owner, gather_reports
-from shared.cache.follower import Change, Followed, Follower
+from shared.cache.follower import Change, Followed, Follower, Mint
 from shared.cache.reading import Answer, Cache, Loaded
 from shared.cache.step import Step
 from shared.cache.store import CacheStore, open_cache_store
@@ -60,8 +60,10 @@ async def open_cache(
     instance: str,
     service: str,
     load_many: LoadMany | None = None,
+    mint: Mint | None = None,
 ) -> AsyncIterator[Cache]:
-    """The copies of one kind; kept warm where `load_many` is given. While NATS or Valkey is away, everything comes from
+    """The copies of one kind; kept warm where `load_many` is given. With `mint` they may be made of what a replica says
+    that has the log up to `Cache.position`. While NATS or Valkey is away, everything comes from
     the source."""
     followers: list[Follower[E]] = []
     cache = Cache(
@@ -71,7 +73,7 @@ async def open_cache(
         schema=schema,
         life_seconds=life_seconds,
     )
-    followers.append(Follower(bus, cache, followed))
+    followers.append(Follower(bus, cache, followed, mint))
     async with AsyncExitStack() as stack:
         stack.push_async_callback(cache.close)
         await stack.enter_async_context(supervised(followers[0].run(), f"changes {kind}"))

@@ -6,6 +6,9 @@ together with the floors up to there. A place behind ours means that Valkey forg
 second): all is applied again from there. No place means that it forgot everything. A stream under another epoch, a
 place beyond its end, an event that cannot be read, or more to catch up with than is worth it begin a new generation: no
 copy that is there counts.
+
+Where copies may be made of what a replica says, each read has to have the log up to what was heard: as it was when the
+following began, and then as each event says.
 """
 
 import asyncio
@@ -23,15 +26,19 @@ from nats.js.api import StreamInfo
 from nats.js.errors import NotFoundError
 from redis.exceptions import ResponseError
 
-from proto.streams import StreamDefinition
+from proto.streams import POSITION, StreamDefinition
 from shared.bus import FOLLOWED, REFUSED, Bus
 from shared.cache.reading import Cache
 from shared.cache.store import Place
 from shared.feed import BrokenFeedError, Feed, epoch_of, pushing
 from shared.ids import new_id
+from shared.position import NEWEST, parse_position
 from shared.tasks import supervised
 
 E = TypeVar("E")
+
+Mint = Callable[[], Awaitable[str | None]]
+"""Says how far the database's log is now, where there is a replica to read from."""
 
 BEAT_SECONDS = 1.0
 RETRY_SECONDS = 0.5
@@ -63,7 +70,9 @@ class Followed(Generic[E]):
 
 
 class Follower(Generic[E]):
-    def __init__(self, bus: Bus, cache: Cache, followed: Followed[E]) -> None:
+    def __init__(self, bus: Bus, cache: Cache, followed: Followed[E], mint: Mint | None = None) -> None:
+        self._mint = mint
+        self._minted_to = 0
         self._bus = bus
         self._cache = cache
         self._followed = followed
@@ -97,6 +106,7 @@ class Follower(Generic[E]):
         jetstream, client, stream = self._bus.jetstream, self._bus.client, self._followed.stream.name
         self._reconnects = client.stats["reconnects"]
         info = await jetstream.stream_info(stream)
+        await self._begin_position(info)
         place = self._place = await self._begin(info)
         inbox = client.new_inbox()
         consumer = await jetstream.add_consumer(stream, pushing(inbox, place.seq + 1, self._followed.subjects))
@@ -129,6 +139,19 @@ class Follower(Generic[E]):
             raise BrokenFeedError("another process follows another stream")
         return place
 
+    async def _begin_position(self, info: StreamInfo) -> None:
+        """Whoever has the log as it is now has all that the stream told up to here."""
+        told = None if self._mint is None else await self._mint()
+        self._cache.position = NEWEST if told is None else parse_position(told)
+        self._minted_to = info.state.last_seq
+
+    def _note_position(self, message: Msg) -> None:
+        """Before anything is done with it: who reads from now on has to see it."""
+        if self._mint is None or message.metadata.sequence.stream <= self._minted_to:
+            return
+        told = (message.headers or {}).get(POSITION)
+        self._cache.position = NEWEST if told is None else max(self._cache.position, parse_position(told))
+
     async def _start_over(self, place: Place, seq: int) -> None:
         """Raises BrokenFeedError, to follow again from there with no copy that counts."""
         epoch = place.generation.partition("/")[0]
@@ -136,6 +159,7 @@ class Follower(Generic[E]):
         raise BrokenFeedError("a new generation of copies")
 
     def _take(self, message: Msg) -> None:
+        self._note_position(message)
         self._received.append((message.metadata.sequence.stream, message.data))
         self._woken.set()
 

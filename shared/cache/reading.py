@@ -23,6 +23,7 @@ from proto.cache import Counts, KindName
 from shared.cache.ages import StaleAges
 from shared.cache.step import Step
 from shared.cache.store import CacheStore, Entry
+from shared.position import NEWEST
 
 Came = Literal["hit", "miss", "away", "asked"]
 """Where an answer came from: a copy; or the source, since there was none, since the cache could not be used, or since
@@ -92,6 +93,8 @@ class Cache:
         self.life_seconds = life_seconds
         self.ages = StaleAges(kind)
         self.clock = clock
+        self.position = NEWEST
+        """What a read has to be made of at least to become a copy: all that was heard, or the primary's word."""
         self._schema = schema
         self.chance = chance
         self._floors: dict[str, tuple[int, float]] = {}
@@ -142,6 +145,10 @@ class Cache:
         self.hear(key, version)
         if self.step.usable:
             self._do_beside(self._tell(key, version))
+
+    def floor(self, key: str) -> int:
+        """The version that was heard of; below it nothing is right any more."""
+        return self._floors.get(key, (0, 0.0))[0]
 
     def forget_old(self) -> None:
         """Floors that no reader can be older than."""
