@@ -54,7 +54,7 @@ schema:
 schemas:
     @uv run python -m proto
 
-# Run one of the browser client's tools: `just web format`, `just web test`, `just web dev` beside a running stack
+# Build the browser client when it is old, or run one of its tools: `just web format`, `just web dev` beside a running stack
 web *args:
     @uv run python -m deploy.web "$@"
 

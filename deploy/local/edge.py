@@ -11,12 +11,12 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from deploy.local.addresses import HOST
+from deploy.local.client import POLICY, SITE
 from deploy.local.layout import MEBIBYTE, REPOSITORY, Layout
 from deploy.local.processes import children
 from deploy.local.templates import render, write_if_changed
 
 TEMPLATE = REPOSITORY / "deploy" / "nginx" / "nginx.conf"
-HTML = REPOSITORY / "deploy" / "nginx" / "html"
 UPSTREAMS: Mapping[str, str] = {
     **{service: service for service in ("accounts", "catalog", "orders", "analytics", "gateway")},
     "sockets": "gateway",
@@ -47,7 +47,10 @@ def write(layout: Layout, replicas: Mapping[str, int]) -> bool:
         "inside": f"{HOST}:{layout.port('nginx-inside')}",
         "cache": str(home(layout) / "cache"),
         "cache_size": "256m",
-        "html": str(HTML),
+        "html": str(SITE),
+        "precompressed": "",  # this Nginx has no gzip_static: it compresses as it goes
+        # The text and not an include: when it changes, so does this file, and a running Nginx is told.
+        "policy": POLICY.read_text().strip(),
         "access_log": str(access_log(layout)),
         "upstreams": "\n    ".join(
             _upstream(layout, name, replicas.get(service, 0)) for name, service in UPSTREAMS.items()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from deploy.local import credentials, edge, migrate, processes
+from deploy.local import client, credentials, edge, migrate, processes
 from deploy.local.addresses import Addresses
 from deploy.local.errors import PartError, StackError, UsageError
 from deploy.local.layout import REPLICAS_MAX, Layout
@@ -225,12 +225,7 @@ class Stack:
 
     def _up(self, wanted: Mapping[str, int], *, migrations: bool) -> None:
         postgres = self.postgres
-        if wanted.get(POOLER):
-            self._find_pooler()
-        if "postgres" in wanted:
-            self._prepare_postgres(postgres)
-        if wanted.get(POOLER):
-            self.pooler.prepare()
+        self._prepare(wanted)
         write_server_files(self.layout)
         programs = self._programs(wanted)
         states = self._supervisor.states()
@@ -251,8 +246,18 @@ class Stack:
         if "postgres" in wanted and not wanted.get(REPLICAS) and self.replica.data.exists():
             self.replica.give_up()
 
+    def _prepare(self, wanted: Mapping[str, int]) -> None:
+        """Before anything is started: what may have to be installed or built, which may not be possible."""
+        if wanted.get(POOLER):
+            self._find_pooler()
+        if wanted.get("nginx"):
+            self._build_client()
+        if "postgres" in wanted:
+            self._prepare_postgres(self.postgres)
+        if wanted.get(POOLER):
+            self.pooler.prepare()
+
     def _find_pooler(self) -> None:
-        """Before anything is started: it may have to be installed, and that may not be possible."""
         began = time.monotonic()
         self._progress.waiting(["PgBouncer"])
         found = self.pooler.found
@@ -260,6 +265,15 @@ class Stack:
         if found.fresh:
             version = ".".join(map(str, found.version))
             self._progress.done("apt-get", f"installed PgBouncer {version}", time.monotonic() - began)
+
+    def _build_client(self) -> None:
+        """What Nginx serves, when it is missing or older than its sources."""
+        began = time.monotonic()
+        self._progress.waiting(["the browser client"])
+        built = client.build()
+        self._progress.waiting([])
+        if built:
+            self._progress.done("web", "built", time.monotonic() - began)
 
     def _prepare_postgres(self, postgres: Postgres) -> None:
         began = time.monotonic()

@@ -1,31 +1,30 @@
 """`python -m deploy.web NAME`: one of the browser client's tools, on the locked Node, with its packages installed.
 
-`contracts` writes what the client is typed by; every other name is a script of `web/package.json`. Exit status: the
-tool's own; 1 when it could not be started, 2 for a mistake on the command line.
+`build`, or nothing, makes `web/dist` when it is missing or old, as `just up` does; `contracts` writes what the client
+is typed by; every other name is a script of `web/package.json`. Exit status: the tool's own; 1 when it cannot start.
 """
 
 import subprocess
 import sys
 
-from deploy.local import StackError
-from deploy.local.layout import REPOSITORY
+from deploy.local import PartError, StackError, client
+from deploy.local.client import WEB
 from deploy.local.node import NODE, NPM, alone, environment, install
 from deploy.web import contracts
 
-WEB = REPOSITORY / "web"
-
 
 def main(words: list[str]) -> int:
-    if not words:
-        sys.stderr.write("Which of its tools? lint, format, types, test, contracts, dev\n")
-        return 2
+    name, *rest = words or ["build"]
     try:
+        if name == "build":
+            sys.stdout.write("web/dist is built.\n" if client.build() else "web/dist is as its sources are.\n")
+            return 0
         with alone(WEB / ".lock"):
             install(WEB)
     except StackError as error:
-        sys.stderr.write(f"{error}\n{error.hint}\n")
+        said = error.lines if isinstance(error, PartError) else ()
+        sys.stderr.write("\n".join([*said, str(error), error.hint]).strip() + "\n")
         return 1
-    name, *rest = words
     if name == "contracts":
         contracts.write()
     command = [str(NODE), str(NPM), "run", "--silent", name, "--", *rest]

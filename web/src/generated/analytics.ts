@@ -482,7 +482,7 @@ export interface components {
             mode: string;
             relation: string | null;
             blocker_pid: number;
-            blocker_role: string | null;
+            blocker_role: string;
             blocker_application: string;
             blocker_state: string | null;
             blocker_statement: string | null;

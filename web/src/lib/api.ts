@@ -72,8 +72,10 @@ export interface ApiOptions {
   signedOut?: () => void;
 }
 
-/** A client of Larder. Its calls throw ProblemError and UnreachableError; `answer` gives what they answered. */
-export function makeApi(options: ApiOptions = {}): Api {
+export type Call = (request: Request) => Promise<Response>;
+
+/** Sends requests, with the session renewed where it ran out. An answer that is an error is thrown. */
+export function makeCall(options: ApiOptions = {}): Call {
   const base = options.base ?? "";
   const send = options.fetch ?? ((request: Request) => fetch(request));
   let renewal: Promise<boolean> | null = null;
@@ -101,7 +103,7 @@ export function makeApi(options: ApiOptions = {}): Api {
     return renewal;
   }
 
-  async function call(request: Request): Promise<Response> {
+  return async (request) => {
     const again = request.clone(); // a body can be read once
     const first = await reach(request);
     if (first.ok) return first;
@@ -115,9 +117,12 @@ export function makeApi(options: ApiOptions = {}): Api {
     const second = await reach(again);
     if (!second.ok) throw await problemOf(second);
     return second;
-  }
+  };
+}
 
-  return createClient<Paths>({ baseUrl: base, fetch: call });
+/** A client of Larder. Its calls throw ProblemError and UnreachableError; `answer` gives what they answered. */
+export function makeApi(options: ApiOptions = {}, call: Call = makeCall(options)): Api {
+  return createClient<Paths>({ baseUrl: options.base ?? "", fetch: call });
 }
 
 /** What was answered: `await answer(api.GET("/api/catalog/categories"))`. */

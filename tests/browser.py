@@ -1,0 +1,110 @@
+"""A real browser on the real client: Chromium, by Playwright, that fails a test for whatever a page complains of.
+
+Invariants: a page that threw, wrote an error to the console or broke its content security policy fails its test, also
+when all else went well. The browser's own line about a status or a lost network, which the tests cause, does not.
+"""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
+
+from deploy.demo.people import PASSWORD
+from deploy.local.processes import run
+
+ARGUMENTS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+INSTALL = ("apt-get", "install", "--yes", "--no-install-recommends", "chromium")
+OWN_LINE = "Failed to load resource"
+"""How the browser begins what it says of every answer that is an error."""
+
+PATIENCE_MS = 20_000
+DESKTOP, PHONE = (1280, 800), (390, 844)
+Theme = Literal["light", "dark"]
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=_installed(), headless=True, chromium_sandbox=False, args=list(ARGUMENTS)
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@dataclass
+class Screen:
+    """One person's browser: a page, and what it complained of."""
+
+    context: BrowserContext
+    page: Page
+    edge: str
+    complaints: list[str] = field(default_factory=list)
+
+    async def sign_in(self, email: str) -> None:
+        """Until what is shown is live."""
+        await self.page.goto(self.edge)
+        await self.page.get_by_label("Email").fill(email)
+        await self.page.get_by_label("Password").fill(PASSWORD)
+        await self.page.get_by_role("button", name="Sign in").click()
+        await self.expect_connection("Live")
+
+    async def expect_connection(self, state: str) -> None:
+        status = self.page.get_by_role("status", name=f"Connection: {state}")
+        await expect(status).to_be_visible(timeout=PATIENCE_MS)
+
+    async def expect_accessible(self) -> None:
+        """No violation that axe knows of."""
+        results = await Axe().run(self.page)
+        assert results.violations_count == 0, results.generate_report()
+
+
+@asynccontextmanager
+async def screen(
+    browser: Browser, edge: str, *, size: tuple[int, int] = DESKTOP, theme: Theme = "light"
+) -> AsyncIterator[Screen]:
+    """A browser of its own, with nothing in it. Fails, once all went well, for what the page complained of."""
+    width, height = size
+    context = await browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=theme, locale="en-US", timezone_id="America/New_York"
+    )
+    shown = Screen(context, await context.new_page(), edge)
+    shown.page.on("pageerror", lambda error: shown.complaints.append(f"threw: {error}"))
+    shown.page.on("console", lambda message: _hear(shown.complaints, message))
+    try:
+        yield shown
+        assert shown.complaints == []
+    finally:
+        await context.close()
+
+
+def _hear(complaints: list[str], message: ConsoleMessage) -> None:
+    if message.type == "error" and not message.text.startswith(OWN_LINE):
+        complaints.append(message.text)
+
+
+def _installed() -> str:
+    found = _which()
+    if found is None and os.geteuid() == 0 and shutil.which("apt-get") is not None:
+        options = {"DEBIAN_FRONTEND": "noninteractive"}
+        for command in (("apt-get", "update"), INSTALL):
+            run(command, environment=options, timeout=600)
+        found = _which()
+    if found is None:
+        raise AssertionError(f"Chromium is not installed. Type: sudo {' '.join(INSTALL)}")
+    return found
+
+
+def _which(names: Sequence[str] = NAMES) -> str | None:
+    return next((path for path in map(shutil.which, names) if path is not None), None)

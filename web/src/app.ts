@@ -1,0 +1,77 @@
+/** The client's composition root: the one place that knows the browser and puts `lib` together. */
+import { answer, makeApi, makeCall } from "./lib/api";
+import { browserClock } from "./lib/clock";
+import { languageOf, localeOf, type Texts, translator } from "./lib/i18n";
+import { Live, type Socket } from "./lib/live";
+import { Outbox } from "./lib/outbox";
+import { Session } from "./lib/session";
+
+const RENEWAL = "/api/accounts/sessions/current/token";
+
+export const clock = browserClock;
+export const chance = Math.random;
+const call = makeCall({ signedOut: () => session.ended() });
+export const api = makeApi({}, call);
+
+const ticket = async () => (await answer(api.POST("/api/realtime/tickets"))).ticket;
+
+export const live = new Live({
+  open: () => new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws`, "larder.v1") as Socket,
+  ticket,
+  async renewedTicket() {
+    await answer(api.POST(RENEWAL));
+    return ticket();
+  },
+  clock,
+  chance,
+  surroundings: {
+    online: () => navigator.onLine,
+    visible: () => document.visibilityState === "visible",
+    watch(changed) {
+      const stop = new AbortController();
+      for (const name of ["online", "offline"]) addEventListener(name, changed, stop);
+      document.addEventListener("visibilitychange", changed, stop);
+      return () => stop.abort();
+    },
+  },
+});
+
+export const outbox = new Outbox({
+  send: call,
+  locks: navigator.locks,
+  clock,
+  chance,
+  newKey: () => crypto.randomUUID(),
+  channel: new BroadcastChannel("larder-outbox"),
+});
+
+export const session = new Session(api, live, outbox, localStorage);
+
+const LANGUAGE = "larder.language";
+const wanted = [localStorage.getItem(LANGUAGE) ?? [], navigator.languages].flat();
+export const language = languageOf(wanted);
+export const locale = localeOf(language, navigator.languages);
+
+/** The texts of a screen, in the reader's language: `const say = texts({en: {...}, de: {...}})`. */
+export function texts<Name extends string>(all: Texts<Name>): ReturnType<typeof translator<Name>> {
+  return translator(all, language, locale);
+}
+
+/** From now on, in this browser. A page has its words from its beginning, so it begins anew. */
+export function speak(next: string): void {
+  localStorage.setItem(LANGUAGE, next);
+  location.reload();
+}
+
+/** Everything that runs by itself. */
+export async function start(): Promise<void> {
+  document.documentElement.lang = language;
+  window.addEventListener("storage", ({ key }) => {
+    if (key === "larder.person") session.follow();
+  });
+  window.addEventListener("online", () => outbox.flush());
+  live.status.watch(({ is }) => {
+    if (is === "live") outbox.flush();
+  });
+  await session.restore();
+}

@@ -1,0 +1,51 @@
+/**
+ * Everything that people can have done through the outbox, each made in one place and named in the reader's words: an
+ * action that waits or was refused is shown wherever its person is, not only on the screen that it was done on.
+ */
+import { texts } from "./app";
+import type { components } from "./generated/orders";
+import type { Action, Deed } from "./lib/outbox";
+
+type Transition = components["schemas"]["Transition"];
+
+const say = texts({
+  en: {
+    confirmed: "Confirm order {number}",
+    rejected: "Reject order {number}",
+    preparing: "Prepare order {number}",
+    ready: "Order {number} is ready",
+    out_for_delivery: "Take order {number}",
+    delivered: "Hand over order {number}",
+    failed: "Order {number} could not be delivered",
+    cancelled: "Cancel order {number}",
+    unknown: "An action of another version",
+  },
+  de: {
+    confirmed: "Bestellung {number} bestätigen",
+    rejected: "Bestellung {number} ablehnen",
+    preparing: "Bestellung {number} vorbereiten",
+    ready: "Bestellung {number} ist bereit",
+    out_for_delivery: "Bestellung {number} übernehmen",
+    delivered: "Bestellung {number} übergeben",
+    failed: "Bestellung {number} war nicht zustellbar",
+    cancelled: "Bestellung {number} stornieren",
+    unknown: "Eine Aktion einer anderen Version",
+  },
+});
+
+/** An order's next step, if it is still as the person saw it. */
+export function move(order: { id: string; number: number; version: number }, to: Transition["to"]): Deed {
+  return {
+    kind: "move",
+    about: { order: order.id, number: order.number, to },
+    method: "POST",
+    path: `/api/orders/${order.id}/transitions`,
+    body: { to, expected_version: order.version },
+  };
+}
+
+export function nameOf({ kind, about }: Action): string {
+  if (kind === "move")
+    return say(about.to as Transition["to"] & Parameters<typeof say>[0], { number: String(about.number) });
+  return say("unknown");
+}

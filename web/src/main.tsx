@@ -1,0 +1,10 @@
+import { render } from "preact";
+import { start } from "./app";
+import { App } from "./shell/App";
+import { keepUpdated } from "./shell/update";
+import "./styles/index.css";
+
+const root = document.getElementById("app");
+if (root === null) throw new Error("the page has no #app");
+render(<App />, root);
+start().then(keepUpdated);

@@ -1,0 +1,28 @@
+/**
+ * Every screen of each role: its address, its name in the navigation, and the part of the app that it is loaded from.
+ * To add one: a folder in `screens/`, and a line here.
+ */
+import type { ComponentType } from "preact";
+import { lazy } from "preact-iso";
+import { texts } from "./app";
+import type { Role } from "./lib/session";
+
+export interface Screen {
+  path: string;
+  /** Its name in the navigation; screens without one are reached from others. */
+  name?: string;
+  component: ComponentType;
+}
+
+const say = texts({
+  en: { orders: "Orders", deliveries: "Deliveries" },
+  de: { orders: "Bestellungen", deliveries: "Lieferungen" },
+});
+
+const Board = lazy(() => import("./screens/board/Board"));
+
+export const SCREENS: Record<Role, readonly Screen[]> = {
+  restaurant: [{ path: "/", name: say("orders"), component: Board }],
+  driver: [{ path: "/", name: say("deliveries"), component: Board }],
+  admin: [{ path: "/", name: say("orders"), component: Board }],
+};

@@ -1,0 +1,144 @@
+/** Everybody's orders as they change, each with its one evident next step. */
+import { useEffect, useState } from "preact/hooks";
+import { clock, live, locale, outbox, session } from "../../app";
+import { move } from "../../deeds";
+import type { FeedState } from "../../lib/feed";
+import { money } from "../../lib/money";
+import type { Role } from "../../lib/session";
+import { when } from "../../lib/time";
+import { compare, type Entry, entryOf, type Order, openOrders, type Status } from "../../orders";
+import { useStore, useTitle } from "../../ui/hooks";
+import { Heading, Pill, Skeletons, type Tone, Trouble } from "../../ui/pieces";
+import { say } from "./texts";
+import "./board.css";
+
+type Doing = "doPrepare" | "doReady" | "doOffer" | "doTake" | "doHandOver" | "doCancel";
+
+/** The one next step of each role, and what its button says. */
+const NEXT: Record<Role, Partial<Record<Status, [to: Exclude<Status, "pending">, says: Doing]>>> = {
+  admin: { confirmed: ["preparing", "doPrepare"], preparing: ["ready", "doReady"], failed: ["ready", "doOffer"] },
+  driver: { ready: ["out_for_delivery", "doTake"], out_for_delivery: ["delivered", "doHandOver"] },
+  restaurant: { pending: ["cancelled", "doCancel"], confirmed: ["cancelled", "doCancel"] },
+};
+
+const TONES: Partial<Record<Status, Tone>> = {
+  ready: "warm",
+  out_for_delivery: "good",
+  delivered: "good",
+  failed: "bad",
+  rejected: "bad",
+};
+
+export default function Board() {
+  const role = useStore(session.person)?.role ?? "restaurant";
+  const title = say(role === "driver" ? "deliveries" : "orders");
+  useTitle(title);
+  const lists = useLists(role === "driver");
+  const items = merged(lists);
+  const asOf = lists.every((list) => list.asOf !== null) ? Math.min(...lists.map((list) => list.asOf ?? 0)) : null;
+  const isLive = useStore(live.status).is === "live";
+  const open = items.filter(({ status }) => NEXT[role][status] !== undefined).length;
+  const counts = items.length === 0 ? say("none") : say("shown", { count: items.length, open });
+  const old =
+    isLive || asOf === null
+      ? ""
+      : ` · ${say("old", { when: when(new Date(asOf).toISOString(), clock.now(), locale) })}`;
+  return (
+    <section>
+      <Heading title={title} line={asOf === null ? "" : counts + old} />
+      <Trouble error={lists.find((list) => list.error !== null)?.error} />
+      {asOf === null && <Skeletons count={6} label={say("loading")} />}
+      <ol class="cards">
+        {items.map((order) => (
+          <Card key={order.id} order={order} role={role} />
+        ))}
+      </ol>
+      {lists.some((list) => list.more) && (
+        <button
+          type="button"
+          class="more"
+          onClick={() =>
+            lists.forEach(({ loadMore }) => {
+              loadMore();
+            })
+          }
+        >
+          {say("more")}
+        </button>
+      )}
+    </section>
+  );
+}
+
+interface List extends FeedState<Entry> {
+  loadMore: () => void;
+}
+
+/** The person's orders, and a driver's open offers. */
+function useLists(withOffers: boolean): List[] {
+  const [feeds, setFeeds] = useState<ReturnType<typeof openOrders>[]>([]);
+  const [, draw] = useState(0);
+  useEffect(() => {
+    const opened = (withOffers ? (["orders", "offers"] as const) : (["orders"] as const)).map(openOrders);
+    const stops = opened.map(({ feed }) => feed.state.watch(() => draw((count) => count + 1)));
+    // What our own actions came to is known before the socket tells.
+    outbox.onDone = ({ kind }, answer) => {
+      if (kind === "move") opened[0]?.feed.take(entryOf(answer as unknown as Order));
+    };
+    setFeeds(opened);
+    return () => {
+      outbox.onDone = null;
+      for (const stop of stops) stop();
+      for (const { stop } of opened) stop();
+    };
+  }, [withOffers]);
+  if (feeds.length === 0) return [{ items: [], more: false, asOf: null, busy: true, error: null, loadMore: () => {} }];
+  return feeds.map(({ feed }) => ({
+    ...feed.state.value,
+    loadMore: () => {
+      feed.more();
+    },
+  }));
+}
+
+/** One list of all: of an order that is on both, such as a claimed offer, the higher version. */
+function merged(lists: List[]): readonly Entry[] {
+  if (lists.length === 1) return lists[0]?.items ?? [];
+  const newest = new Map<string, Entry>();
+  for (const item of lists.flatMap((list) => list.items)) {
+    if ((newest.get(item.id)?.version ?? 0) < item.version) newest.set(item.id, item);
+  }
+  return [...newest.values()].sort(compare);
+}
+
+function Card({ order, role }: { order: Entry; role: Role }) {
+  const sending = useStore(outbox.actions).some(({ about, refusal }) => about.order === order.id && refusal === null);
+  const name = role === "restaurant" ? say("order", { number: String(order.number) }) : order.restaurant_name;
+  const next = NEXT[role][order.status];
+  const offer = order.status === "ready" && order.driver_id === null && role === "driver";
+  const about = [say("number", { number: String(order.number) }), order.address, order.driver_name].filter(Boolean);
+  return (
+    <li class="card order">
+      <div class="facts">
+        <h2>{name}</h2>
+        <p>
+          <b>{when(order.created_at, clock.now(), locale)}</b> · {say("lines", { count: order.lines })} ·{" "}
+          {money(order.total_cents, locale)}
+        </p>
+        <p class="quiet">{about.join(" · ")}</p>
+      </div>
+      <Pill tone={TONES[order.status] ?? "plain"}>{say(sending ? "sending" : offer ? "offer" : order.status)}</Pill>
+      {next !== undefined && (
+        <button
+          type="button"
+          class={next[1] === "doCancel" ? "quiet-button" : "go"}
+          disabled={sending}
+          aria-label={`${say(next[1])}: ${name}, ${say("number", { number: String(order.number) })}`}
+          onClick={() => outbox.add(move(order, next[0]))}
+        >
+          {say(next[1])}
+        </button>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,43 @@
+/**
+ * The service worker: registered, asked for news now and then, and told when it may take over.
+ *
+ * A new version waits until the person agrees or every page is closed. What waits in the outbox is in no version's hands.
+ */
+import { live, outbox } from "../app";
+import { Store } from "../lib/store";
+
+const LOOK_MS = 60 * 60_000;
+
+/** The new version that waits, if there is one. */
+export const waiting = new Store<ServiceWorker | null>(null);
+
+export async function keepUpdated(): Promise<void> {
+  if (!("serviceWorker" in navigator) || import.meta.env.DEV) return;
+  const registration = await navigator.serviceWorker.register("/worker.js", { updateViaCache: "none" });
+  look(registration);
+  registration.addEventListener("updatefound", () => {
+    registration.installing?.addEventListener("statechange", () => look(registration));
+  });
+  setInterval(() => navigator.onLine && registration.update(), LOOK_MS);
+  // Where the browser can, it sends what waits even when every page is closed.
+  outbox.actions.watch((actions) => {
+    if (actions.some(({ refusal }) => refusal === null)) askToSend(registration);
+  });
+}
+
+/** Has the new version take over, and begins anew with it. */
+export function takeOver(worker: ServiceWorker): void {
+  navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
+  live.stop();
+  worker.postMessage("take over");
+}
+
+function look({ waiting: worker }: ServiceWorkerRegistration): void {
+  // The first one has nobody to take over from.
+  if (worker !== null && navigator.serviceWorker.controller !== null) waiting.set(worker);
+}
+
+function askToSend(registration: ServiceWorkerRegistration): void {
+  const { sync } = registration as { sync?: { register(tag: string): Promise<void> } };
+  sync?.register("outbox").catch(() => undefined); // not allowed: then the page sends when it is opened
+}
