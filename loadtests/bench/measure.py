@@ -31,11 +31,17 @@ class Outcome(Protocol):
         """For machines."""
 
 
+async def _nothing() -> None:
+    """What most sides need before a run."""
+
+
 class Side(NamedTuple):
-    """One way. `run(clients, seconds)` returns how much was done in a second, and raises when any of it went wrong."""
+    """One way. `run(clients, seconds)` returns how much was done in a second, and raises when any of it went wrong.
+    `prepare` comes before each turn and is not measured."""
 
     name: str
     run: Callable[[int, float], Awaitable[float]]
+    prepare: Callable[[], Awaitable[None]] = _nothing
 
 
 class Pace(NamedTuple):
@@ -134,10 +140,12 @@ class Meter:
         return result
 
     async def _best(self, side: Side) -> int:
+        await side.prepare()
         rates = {clients: await side.run(clients, TRIAL_SECONDS) for clients in CLIENTS}
         return max(rates, key=rates.__getitem__)
 
     async def _round(self, side: Side, clients: int) -> "_Round":
+        await side.prepare()
         rate, seen = await self.watched(lambda: side.run(clients, self.pace.seconds))
         return _Round(rate, {part: spent / (rate * self.pace.seconds) * 1e6 for part, spent in seen.spent.items()})
 

@@ -7,7 +7,7 @@ A new row is an entry here and a file beside this one whose function takes a `Me
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from loadtests.bench import edge, listing, listing_peer, place, search, wrk
+from loadtests.bench import edge, listing, listing_peer, place, search, telemetry, wrk
 from loadtests.bench.measure import Meter, Outcome
 from loadtests.bench.reach import Reach, at_least, at_most
 from loadtests.bench.realtime import frames, idle, latency, unconcerned
@@ -68,6 +68,26 @@ ROWS: tuple[Row, ...] = (
         BARE,
         place.against_pgbench,
         "http",
+        wrk.find,
+    ),
+    Row(
+        "list-telemetry",
+        "a page of 20, with logs, metrics, one request in ten traced, and alerts judged",
+        "the same services without any of it",
+        at_least(0.9),
+        telemetry.TELLING,
+        telemetry.of_a_page,
+        "telemetry",
+        wrk.find,
+    ),
+    Row(
+        "place-telemetry",
+        "place an order, with all of that",
+        "the same",
+        at_least(0.9),
+        telemetry.TELLING,
+        telemetry.of_an_order,
+        "telemetry",
         wrk.find,
     ),
     Row(
