@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from itertools import chain, zip_longest
 from pathlib import Path
 
@@ -13,8 +14,11 @@ from deploy.local import Stack
 from proto.streams import ORDERS, order_subject
 from services.analytics import projector
 from services.analytics.projection import Order
+from services.analytics.projection_store import LIVE, Tables
 from shared.bus import REFUSED, remake_stream
 from shared.ids import new_id
+from shared.plumbing import utc_now
+from shared.tasks import supervised
 from tests.support import eventually
 from tests.tallies import Desk, open_desk
 
@@ -57,6 +61,26 @@ async def test_an_empty_stream_is_as_of_now(desk: Desk) -> None:
     since = await desk.database.fetchval("select now()")
     async with desk.projecting():
         await eventually(told)
+        assert seconds_old() < 5
+
+
+async def test_numbers_that_nobody_keeps_say_how_old_they_are(desk: Desk) -> None:
+    def hours_later() -> datetime:
+        return utc_now() + timedelta(hours=3)
+
+    await desk.database.execute("update analytics.projection set epoch = 'lost', as_of = now(), moved_at = now()")
+    idle = projector.Projector(desk.pool, desk.bus, Tables(LIVE), "UTC", hours_later)
+    async with supervised(idle.run(), "one that waits for its turn"):
+        await eventually(_told_as_old)
+
+
+async def _told_as_old() -> bool:
+    return seconds_old() > 2 * 3600
+
+
+def seconds_old() -> float:
+    (metric,) = projector.OLD_SECONDS.collect()
+    return metric.samples[0].value
 
 
 async def test_a_projector_that_is_stopped_again_and_again_counts_nothing_twice(

@@ -151,6 +151,15 @@ async def test_it_waits_for_who_reads_and_swaps_then(desk: Desk) -> None:
     assert await desk.wrong() == {}
 
 
+def test_it_takes_no_arguments_and_names_the_setting_that_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert rebuild.main(["--now"]) == 2
+    monkeypatch.delenv("LARDER_DATABASE_URL", raising=False)
+    assert rebuild.main([]) == 2
+    assert "LARDER_DATABASE_URL is missing" in capsys.readouterr().err
+
+
 async def test_the_service_can_make_and_drop_no_other_table(desk: Desk) -> None:
     for statement in (
         "create table analytics.mine (id int)",
