@@ -58,6 +58,10 @@ schemas:
 web *args:
     @uv run python -m deploy.web "$@"
 
+# Take pictures of every view, light and dark, for a desk and a phone, from a stack that runs the demo
+screenshots:
+    @uv run python -m tests.screenshots
+
 # Write web/contracts and the client's types from the services' OpenAPI documents and proto
 contracts:
     @uv run python -m deploy.web contracts

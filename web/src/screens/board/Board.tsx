@@ -38,6 +38,7 @@ export default function Board() {
   const asOf = lists.every((list) => list.asOf !== null) ? Math.min(...lists.map((list) => list.asOf ?? 0)) : null;
   const isLive = useStore(live.status).is === "live";
   const open = items.filter(({ status }) => NEXT[role][status] !== undefined).length;
+  const next = role === "driver" ? nextStop(items) : undefined;
   const counts = items.length === 0 ? say("none") : say("shown", { count: items.length, open });
   const old =
     isLive || asOf === null
@@ -50,7 +51,7 @@ export default function Board() {
       {asOf === null && <Skeletons count={6} label={say("loading")} />}
       <ol class="cards">
         {items.map((order) => (
-          <Card key={order.id} order={order} role={role} />
+          <Card key={order.id} order={order} role={role} primary={order === next} />
         ))}
       </ol>
       {lists.some((list) => list.more) && (
@@ -111,7 +112,13 @@ function merged(lists: List[]): readonly Entry[] {
   return [...newest.values()].sort(compare);
 }
 
-function Card({ order, role }: { order: Entry; role: Role }) {
+/** The one that a driver has in hand; its button alone is filled, for many that shout say nothing. */
+function nextStop(items: readonly Entry[]): Entry | undefined {
+  const underWay = items.filter(({ status }) => status === "out_for_delivery");
+  return underWay.sort((a, b) => (a.stop ?? Number.MAX_SAFE_INTEGER) - (b.stop ?? Number.MAX_SAFE_INTEGER))[0];
+}
+
+function Card({ order, role, primary }: { order: Entry; role: Role; primary: boolean }) {
   const sending = useStore(outbox.actions).some(({ about, refusal }) => about.order === order.id && refusal === null);
   const name = role === "restaurant" ? say("order", { number: String(order.number) }) : order.restaurant_name;
   const next = NEXT[role][order.status];
@@ -131,7 +138,7 @@ function Card({ order, role }: { order: Entry; role: Role }) {
       {next !== undefined && (
         <button
           type="button"
-          class={next[1] === "doCancel" ? "quiet-button" : "go"}
+          class={primary ? "go" : ""}
           disabled={sending}
           aria-label={`${say(next[1])}: ${name}, ${say("number", { number: String(order.number) })}`}
           onClick={() => outbox.add(move(order, next[0]))}
