@@ -282,7 +282,7 @@ class transaction(connection):  # noqa: N801  used as a function, like the above
 
 async def _learn_arrays(connection: Connection) -> None:
     """asyncpg asks Postgres about a type when a statement first uses it: 5 ms, 100 under load, in the transaction."""
-    await connection.prepare(ARRAYS)
+    await connection.fetchrow(ARRAYS)
 
 
 async def _no_reset(_connection: Connection) -> None:

@@ -6,7 +6,9 @@ the protocol ends it with 4400, whatever it holds, and never more than the one s
 
 import asyncio
 import random
+import weakref
 from collections import deque
+from functools import partial
 from time import monotonic, time
 from typing import Protocol
 from uuid import UUID
@@ -78,6 +80,7 @@ class Socket:
     """From the accepted handshake to the close: the server says what it hears and whether it reads."""
 
     __slots__ = (
+        "__weakref__",
         *("_admitted", "_allowance", "_beat", "_default", "_expiry", "_gate", "_inbox", "_located_at", "_refilled"),
         *("_silence", "_topics", "_work", "identity", "writer"),
     )
@@ -139,12 +142,9 @@ class Socket:
             self._gate.dismiss(self, self._admitted)
             self._admitted = None
 
-    def _ids(self) -> dict[str, str]:
-        """What logs tell of it."""
-        return {} if self.identity is None else {"person": str(self.identity.person_id)}
-
     async def _act(self) -> None:
-        log.about(self._ids)
+        # By a weak reference: timers keep what their task was about, and the socket keeps its timers.
+        log.about(partial(_ids_of, weakref.ref(self)))
         try:
             while self._inbox:
                 await self._handle(self._inbox.popleft())
@@ -317,3 +317,9 @@ def _decoded(text: str) -> realtime.ClientFrame:
         return _decoder.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
         raise Closed(CloseCode.BAD_FRAME, str(error)) from error
+
+
+def _ids_of(socket: weakref.ReferenceType[Socket]) -> dict[str, str]:
+    """What logs tell of it."""
+    one = socket()
+    return {} if one is None or one.identity is None else {"person": str(one.identity.person_id)}

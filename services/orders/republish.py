@@ -107,6 +107,7 @@ async def _batches(connection: Connection) -> AsyncIterator[list[Row]]:
                 "subject": event.subject,
                 "payload": event.payload,
                 "ttl_seconds": None,
+                "position": None,  # of changes so old that every server has them
             }
         )
         if len(batch) == BATCH:
