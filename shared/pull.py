@@ -4,7 +4,8 @@ nats-py's `fetch` asks again for a full batch when another process has a request
 until its time is over: with two replicas events lay in one of them for up to five seconds. Here one request stands at
 the server at any time; what has come is handed over at once, and the server deals messages out in turn to all who ask.
 
-Invariant: a message that was received is handed over, or given back when the block ends.
+Invariant: a message that was received is handed over, or given back when the block ends; what arrives in that very
+moment comes again after the wait for its acknowledgement, as from a process that was killed.
 """
 
 from collections.abc import AsyncIterator

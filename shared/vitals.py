@@ -139,13 +139,15 @@ async def gather_readings(bus: Bus, names: Sequence[str]) -> list[Readings]:
 
 
 async def ask_plan(bus: Bus, process: str, name: str, role: str) -> PlanAnswer:
-    """Of one process of that name. Nobody's answer is refused, too."""
+    """Of one process of that name. Refused, too, when nobody answers, or something else than a plan."""
     asked = _encoder.encode(PlanAsked(name, role))
     try:
         answer = await _connected(bus).request(plan_subject(process), asked, timeout=PLAN_SECONDS)
-    except (TimeoutError, nats.errors.Error):
+        return _plan_answers.decode(answer.data)
+    except (TimeoutError, nats.errors.Error, BusAwayError):
         return PlanAnswer(refused=f"{process} does not answer.")
-    return _plan_answers.decode(answer.data)
+    except msgspec.DecodeError as error:
+        return PlanAnswer(refused=f"{process} answered otherwise: {error}.")
 
 
 def read(names: Sequence[str]) -> list[Sample]:

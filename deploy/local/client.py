@@ -19,7 +19,9 @@ DIST = WEB / "dist"
 SITE = DIST / "site"
 POLICY = DIST / "csp.conf"
 BUILD_SECONDS = 180.0
-_SOURCES = ("src", "public", "build", "index.html", "package-lock.json", "tsconfig.json", "vite.config.ts")
+_SOURCES = (
+    *("src", "public", "build", "index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts"),
+)
 _LINES = 20
 
 

@@ -33,7 +33,7 @@ def install(project: Path) -> None:
     if mark.exists() and mark.read_bytes() == lock.read_bytes():
         return
     # With the caller's environment: where packages come from, and through which proxy, is their affair.
-    command = [str(NODE), str(NPM), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    command = [str(NODE), str(NPM), "ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
     try:
         done = subprocess.run(  # noqa: S603  our own words
             command,

@@ -73,6 +73,17 @@ class Replica:
         self.give_up()
         shutil.rmtree(fresh, ignore_errors=True)
         self._postgres.psql("postgres", sql=f"select pg_create_physical_replication_slot('{SLOT}', true)")
+        try:
+            self._copy_to(fresh)
+        except BaseException:
+            # Nobody would read what the slot keeps.
+            shutil.rmtree(fresh, ignore_errors=True)
+            self.give_up()
+            raise
+        fresh.replace(self.data)
+
+    def _copy_to(self, fresh: Path) -> None:
+        """Raises PartError."""
         done = run(
             [
                 *(self._postgres.binaries / "pg_basebackup", "-D", fresh, "-S", SLOT),
@@ -88,9 +99,7 @@ class Replica:
             timeout=COPY_SECONDS,
         )
         if done.returncode != 0:
-            shutil.rmtree(fresh, ignore_errors=True)
             raise PartError(REPLICA, "pg_basebackup", (done.stdout + done.stderr).splitlines()[-15:])
-        fresh.replace(self.data)
 
     def configure(self) -> None:
         """Its files, as they have to be now: the ports may have moved."""

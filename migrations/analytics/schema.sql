@@ -171,7 +171,7 @@ CREATE TABLE analytics.orders (
     lines integer NOT NULL,
     total_cents bigint NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    entered_at timestamp with time zone NOT NULL,
+    entered_at timestamp with time zone,
     CONSTRAINT orders_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'confirmed'::text, 'rejected'::text, 'preparing'::text, 'ready'::text, 'out_for_delivery'::text, 'delivered'::text, 'failed'::text, 'cancelled'::text]))),
     CONSTRAINT orders_version_check CHECK ((version >= 1))
 )

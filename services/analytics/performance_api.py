@@ -35,6 +35,7 @@ from services.analytics.performance_report import (
     whole_reads,
 )
 from services.analytics.performance_streams import StreamReport
+from services.analytics.periods import FIRST_YEAR, LAST_YEAR
 from services.analytics.snapshots import known_processes
 from services.analytics.snapshots_store import KEPT_DAYS, HistoryPoint, KeptPlan, Kind
 from shared.database import Connection, connection, transaction
@@ -381,4 +382,6 @@ def _moment(field: str, text: str) -> datetime:
         raise invalid_field(field, "is no moment: ISO 8601, such as 2026-11-27T03:00:00Z") from error
     if moment.tzinfo is None:
         raise invalid_field(field, "has no offset from UTC: 2026-11-27T03:00:00Z, or +01:00 at its end")
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise invalid_field(field, f"must be from {FIRST_YEAR} to {LAST_YEAR}")
     return moment.astimezone(UTC)

@@ -146,11 +146,16 @@ class Follower(Generic[E]):
         self._minted_to = info.state.last_seq
 
     def _note_position(self, message: Msg) -> None:
-        """Before anything is done with it: who reads from now on has to see it."""
+        """Before anything is done with it: who reads from now on has to see it. Each event's is after all before it."""
         if self._mint is None or message.metadata.sequence.stream <= self._minted_to:
             return
         told = (message.headers or {}).get(POSITION)
-        self._cache.position = NEWEST if told is None else max(self._cache.position, parse_position(told))
+        if told is None:
+            self._cache.position = NEWEST
+        elif self._cache.position == NEWEST:
+            self._cache.position = parse_position(told)
+        else:
+            self._cache.position = max(self._cache.position, parse_position(told))
 
     async def _start_over(self, place: Place, seq: int) -> None:
         """Raises BrokenFeedError, to follow again from there with no copy that counts."""

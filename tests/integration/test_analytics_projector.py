@@ -54,6 +54,22 @@ async def test_every_table_is_a_group_by_over_the_orders(desk: Desk) -> None:
     assert row["age"].total_seconds() < 10
 
 
+async def test_an_order_of_which_a_version_is_missing_counts_as_its_last_one(desk: Desk) -> None:
+    counted = "select version, status, entered_at from analytics.orders"
+    placed, _, third, fourth = next(
+        life for life in lives(desk, 200) if len(life) == 4 and life[2].status != "delivered"
+    )
+    async with desk.projecting():
+        await desk.publish([placed, third])
+        await desk.caught_up()
+        assert tuple(await desk.database.fetchrow(counted)) == (3, third.status, None)
+        await desk.publish([fourth])
+        await desk.caught_up()
+    version, status, entered_at = await desk.database.fetchrow(counted)
+    assert (version, status) == (4, fourth.status)
+    assert entered_at == (None if third.status == fourth.status else fourth.updated_at)
+
+
 async def test_an_empty_stream_is_as_of_now(desk: Desk) -> None:
     async def told() -> object:
         return await desk.database.fetchval("select as_of from analytics.projection where as_of > $1", since)

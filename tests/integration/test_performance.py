@@ -320,9 +320,14 @@ async def test_yesterday_can_be_seen(house: House) -> None:
         ("/queries", {"from": "2026-11-27T03:00:00Z", "to": "2026-11-27T03:00:00Z"}, "from"),
         ("/slow-queries", {"from": "2026-11-20T03:00:00Z", "to": "2026-11-27T03:00:00Z"}, "from"),
         ("/history", {"to": "2020-01-01T00:00:00Z"}, "from"),
+        ("/queries", {"to": "0001-01-01T00:00:00Z"}, "to"),
+        ("/database", {"at": "9999-12-31T23:00:00-05:00"}, "at"),
         ("/indexes", {"days": "0"}, "days"),
     ],
-    ids=["no moment", "no offset", "a date", "an empty span", "too long", "too long ago", "no days"],
+    ids=[
+        *("no moment", "no offset", "a date", "an empty span", "too long", "too long ago"),
+        *("before the calendar", "after the calendar", "no days"),
+    ],
 )
 async def test_a_time_without_an_answer_is_refused_by_name(
     house: House, path: str, parameters: dict[str, str], field: str

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.local import Stack
 from deploy.local.layout import REPOSITORY
-from proto.vitals import OutboxVitals, QueryVitals, Vitals
+from proto.vitals import OutboxVitals, PlanAnswer, QueryVitals, Vitals
 from services.orders import app as orders
 from services.orders import store
 from shared.bus import Bus
@@ -168,3 +168,8 @@ async def test_a_plan_that_is_not_ours_to_make_is_refused(
 async def test_without_the_bus_nobody_can_be_asked() -> None:
     with pytest.raises(BusAwayError):
         await gather_vitals(Bus("nats://nowhere", "never connected"))
+
+
+async def test_without_the_bus_a_plan_is_refused() -> None:
+    answer = await ask_plan(Bus("nats://nowhere", "never connected"), "orders", "orders.list_orders", "admin")
+    assert answer == PlanAnswer(refused="orders does not answer.")

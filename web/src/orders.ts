@@ -10,7 +10,7 @@ export type Entry = components["schemas"]["Entry"];
 export type Order = components["schemas"]["Order"];
 export type Status = Entry["status"];
 
-const PAGE = 50;
+const PAGE = 100; // the most that the server gives at once
 
 export function entryOf({ items, note: _, ...rest }: Order | Frames["schemas"]["Order"]): Entry {
   return { ...rest, lines: items.length } as Entry;
@@ -28,7 +28,10 @@ export function openOrders(topic: "orders" | "offers"): { feed: Feed<Entry>; sto
   const feed = new Feed<Entry>({
     page: (cursor) =>
       answer(
-        api.GET("/api/orders", { params: { query: { limit: PAGE, offers, ...(cursor === null ? {} : { cursor }) } } }),
+        api.GET("/api/orders", {
+          params: { query: { limit: PAGE, offers, ...(cursor === null ? {} : { cursor }) } },
+          headers: { "Cache-Control": "no-cache" }, // a replica may be behind what the socket has told
+        }),
       ),
     compare,
     clock,
