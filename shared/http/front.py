@@ -10,6 +10,7 @@ import asyncio
 import math
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from time import perf_counter, time_ns
@@ -30,6 +31,10 @@ from shared.tracing import CURRENT, OpenSpan, Tracer, trace_id_of, valid
 
 TOKEN_COOKIE = "larder_token"  # noqa: S105  the cookie's name
 DRAIN_SECONDS = 10.0
+TOO_LARGE = 413
+READ_OFF_SECONDS = 2.0
+"""The edge has a body whole before it sends it on, so this is for others."""
+
 JSON = "application/json"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -97,11 +102,20 @@ class Front:
         self._trace(scope, headers)
         log.about(partial(_ids, scope))
         status = 0
+        unread = has_body(headers)
+
+        async def hear() -> Message:
+            nonlocal unread
+            message = await receive()
+            unread = unread and message.get("more_body", False)
+            return message
 
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if unread and status != TOO_LARGE:
+                    await _read_off(receive)
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
                 if self._mint is not None and scope["method"] not in _SAFE and (status < 300 or status == 409):
                     position = await self._mint()
@@ -113,7 +127,7 @@ class Front:
         IN_FLIGHT.inc()
         try:
             await self._admit(scope, headers)
-            await self._routes(scope, receive, answer)
+            await self._routes(scope, hear, answer)
         except Problem as problem:
             await send_problem(answer, problem, request_id)
         finally:
@@ -165,8 +179,7 @@ class Front:
             await self._limits.admit(identity, address_of(scope, headers))
         if scope["method"] in _SAFE:
             return
-        has_body = b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
-        if not has_body:
+        if not has_body(headers):
             return
         wanted = self._bodies.get(scope["path"], JSON)
         if headers.get(b"content-type", b"").split(b";")[0].strip().lower() != wanted.encode():
@@ -193,6 +206,19 @@ class Front:
         if scope["method"] not in _SAFE:
             refuse_other_origins(headers)
         return identity
+
+
+def has_body(headers: dict[bytes, bytes]) -> bool:
+    return b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
+
+
+async def _read_off(receive: Receive) -> None:
+    """What is left of the body of a request that is answered. Left unread, the connection is reset under whoever still
+    sends it, who then may never see the answer: the edge said 503 instead of 401."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(READ_OFF_SECONDS):
+            while (await receive()).get("more_body", False):
+                pass
 
 
 def _ids(scope: Scope) -> dict[str, str]:

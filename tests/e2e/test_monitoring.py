@@ -61,7 +61,7 @@ MOST_VALUES = 250
 
 ID_OR_PATH = re.compile(r"[0-9a-f]{8}-|[0-9a-f]{16}|@|/\d|\?|\d{5,}")
 
-SOMETHING_NOBODY_SERVES = ("/api/orders/nothing/1234", "/api/orders?limit=1&x=99999", "/nowhere")
+SOMETHING_NOBODY_SERVES = ("/api/orders/nothing/1234", "/api/orders?limit=1&x=99999", "/api/nowhere")
 
 
 async def exported(stack: Stack) -> dict[str, str]:

@@ -497,3 +497,13 @@ async def test_a_reader_who_leaves_in_the_middle_leaves_no_connection_behind(des
 
     assert await eventually(free)
     assert (await desk.get("/admin/products"))[0] == 200
+
+
+async def test_who_may_not_send_a_file_is_told_so_and_not_cut_off(desk: Desk) -> None:
+    for _ in range(20):
+        async with desk.shop.session.post(
+            f"{desk.shop.url}/api/catalog/imports?dry_run=true",
+            data=io.BytesIO(b"x" * 3_000_000),
+            headers={"Content-Type": "text/csv"},
+        ) as answer:
+            assert answer.status == 401
