@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 import nats.errors
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy
 
 from proto.streams import ORDERS
 from shared.bus import Bus
@@ -19,6 +19,7 @@ from shared.feed import epoch_of
 ASK_SECONDS = 1.0
 """How long an empty stream is waited for: as often it is told that all is counted."""
 
+TRIES = 3
 INACTIVE_SECONDS = 30.0
 
 
@@ -35,13 +36,22 @@ class Reading:
         self._began = False
 
     async def fetch(self, most: int) -> list[Msg]:
-        """The next events, once there are some; none when none came. Raises HoleError, and NotFoundError when the
-        stream is not there any more."""
-        try:
-            events = await self._subscription.fetch(most, timeout=ASK_SECONDS)
-        except (TimeoutError, nats.errors.TimeoutError):
-            await self._subscription.consumer_info()
-            return []
+        """The next events, once there are some; none when there are none, by the server's own word: that an answer did
+        not come in time says nothing. Raises HoleError, and NotFoundError when the stream is not there any more."""
+        for _ in range(TRIES):
+            try:
+                return self._in_order(await self._subscription.fetch(most, timeout=ASK_SECONDS))
+            except (TimeoutError, nats.errors.TimeoutError):
+                if not self._has_more(await self._subscription.consumer_info()):
+                    return []
+        raise HoleError(f"what follows {self.seq} does not come")
+
+    def _has_more(self, told: ConsumerInfo) -> bool:
+        """To send, or sent and still on its way."""
+        on_its_way = self._began and told.delivered is not None and told.delivered.stream_seq > self.seq
+        return bool(told.num_pending) or on_its_way
+
+    def _in_order(self, events: list[Msg]) -> list[Msg]:
         for event in events:
             seq = event.metadata.sequence.stream
             # What the stream itself has lost before our first event will not come.
