@@ -118,7 +118,7 @@ async def test_a_slow_query_shows_up_by_its_name_its_file_and_its_plan(house: Ho
     assert slow["roles"] == ["restaurant"]
     (plan,) = slow["plans"]
     assert plan["role"] == "restaurant"
-    assert "Index Scan" in str(plan["plan"])
+    assert "LockRows" in str(plan["plan"])  # whichever way it finds a row among few
     assert str(order) not in json.dumps(slow)
 
 

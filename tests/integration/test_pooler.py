@@ -190,7 +190,8 @@ async def test_who_waits_too_long_for_a_connection_is_told_to_come_back(stack: S
 
 async def test_a_pause_holds_transactions_and_a_resume_lets_them_go_on(stack: Stack, shop: Shop) -> None:
     with patience(stack, 60):
-        stack.pooler.console("pause larder", "pooler_admin")
+        # It waits for what is at work, and that goes on in this very process.
+        await asyncio.to_thread(stack.pooler.console, "pause larder", "pooler_admin")
         placing = asyncio.ensure_future(shop.place())
 
         async def held() -> bool:
