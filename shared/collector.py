@@ -3,7 +3,7 @@
 Python frees nearly everything as soon as nobody refers to it; the collector looks for what refers to itself. A full
 collection looks through all that lives: 200 ms in a gateway with 5,000 sockets, every ten seconds or so, in which
 nobody was told anything. What has lived through one is therefore put aside, so that the next looks at what is new
-since: a few ms.
+since.
 
 Invariant: what is put aside is still freed when nobody refers to it. Only what comes to refer to itself afterwards
 stays until the process ends, so nothing that comes and goes by the thousand (requests, sockets, events) may: tests hold
