@@ -38,6 +38,7 @@ from services.analytics.performance_streams import StreamReport
 from services.analytics.periods import FIRST_YEAR, LAST_YEAR
 from services.analytics.snapshots import known_processes
 from services.analytics.snapshots_store import KEPT_DAYS, HistoryPoint, KeptPlan, Kind
+from services.analytics.store import SNAPSHOT
 from shared.database import Connection, connection, transaction
 from shared.http.answers import JSONAnswer
 from shared.http.guards import only
@@ -50,8 +51,6 @@ USUAL, LONGEST = timedelta(hours=1), timedelta(hours=24)
 DAY = timedelta(days=1)
 MOST_POINTS = 1_000
 USAGE_DAYS = 30
-
-UNCHANGING = "begin isolation level repeatable read read only"
 
 At = Annotated[
     str | None,
@@ -199,7 +198,7 @@ async def get_streams(request: AnalyticsRequest, at: At = None) -> JSONAnswer:
 async def list_queries(request: AnalyticsRequest, start: From = None, end: To = None) -> JSONAnswer:
     """By name, with its file and line. At most 24 hours at once."""
     asked = _asked(start, end, _sources(request).now(), LONGEST)
-    async with transaction(_sources(request).pool, UNCHANGING) as reading:
+    async with transaction(_sources(request).pool, SNAPSHOT) as reading:
         as_of, missing = await _last_snapshot(reading)
         items = await _reports(reading, asked)
     told = Queries(as_of=as_of, start=asked.start, end=asked.end, missing=missing, items=items)
@@ -215,7 +214,7 @@ async def list_queries(request: AnalyticsRequest, start: From = None, end: To = 
 async def list_slow_queries(request: AnalyticsRequest, start: From = None, end: To = None) -> JSONAnswer:
     """By name, with its file and line, its figures and every plan that was seen. At most 24 hours at once."""
     asked = _asked(start, end, _sources(request).now(), LONGEST)
-    async with transaction(_sources(request).pool, UNCHANGING) as reading:
+    async with transaction(_sources(request).pool, SNAPSHOT) as reading:
         as_of, missing = await _last_snapshot(reading)
         reports = await _reports(reading, asked)
         noted = await snapshots_store.list_slow_queries(reading, asked.start, asked.end)
@@ -248,7 +247,7 @@ async def list_tables(request: AnalyticsRequest, at: At = None) -> JSONAnswer:
 async def list_indexes(request: AnalyticsRequest, at: At = None, days: Days = USAGE_DAYS) -> JSONAnswer:
     """Use is that of the primary; an index that only a replica reads by looks unused here."""
     objects = await _objects_at(request, at)
-    async with transaction(_sources(request).pool, UNCHANGING) as reading:
+    async with transaction(_sources(request).pool, SNAPSHOT) as reading:
         first = await snapshots_store.get_first_day(reading)
         since = None if first is None else max(first, (objects.as_of - timedelta(days=days)).date())
         day = since or objects.as_of.date()

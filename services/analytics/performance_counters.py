@@ -6,7 +6,7 @@ but for what a source counted between a look and its reset: that is lost, and ne
 counts nothing, for what came before it is nobody's minute; a counter that is new in a source we know counts from zero.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TypeAlias
 
@@ -56,7 +56,3 @@ def started_between(before: Mapping[str, Source], now: Counters, known_at: datet
         if name not in before and source.since is not None and source.since > known_at
     }
     return {**before, **new}
-
-
-def add(parts: Sequence[Numbers]) -> Numbers:
-    return tuple(sum(numbers) for numbers in zip(*parts, strict=True))
