@@ -30,6 +30,7 @@ from shared.identity import Identity
 from shared.ids import new_id
 from shared.realtime import RealtimeClient
 from shared.tasks import supervised
+from tests.pair import open_pair
 from tests.support import bearer, eventually, identity
 
 PARTS = {
@@ -150,15 +151,8 @@ async def exhausted_pool(world: World) -> AsyncIterator[None]:
 @asynccontextmanager
 async def lagging_replica(world: World) -> AsyncIterator[None]:
     """The replica gets all that is written and does nothing with it."""
-    replica = await asyncpg.connect(world.stack.addresses.replica("postgres"))
-    try:
-        await replica.execute("select pg_wal_replay_pause()")
-        try:
-            yield
-        finally:
-            await replica.execute("select pg_wal_replay_resume()")
-    finally:
-        await replica.close()
+    async with open_pair(world.stack) as pair, pair.held():
+        yield
 
 
 FAULTS: Mapping[str, tuple[str, Cause]] = {

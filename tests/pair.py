@@ -1,8 +1,9 @@
 """A primary and its replica, for tests of who reads where: replay held and let go, and what was counted."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 from prometheus_client import REGISTRY
@@ -26,22 +27,29 @@ class Pair:
     @asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
         """The replica gets the log, and does not apply it."""
-        await self.replica.execute("select pg_wal_replay_pause()")
+        await self.there("select pg_wal_replay_pause()")
         try:
 
             async def paused() -> bool:
-                return bool(await self.replica.fetchval("select pg_get_wal_replay_pause_state() = 'paused'"))
+                return bool(await self.there("select pg_get_wal_replay_pause_state() = 'paused'"))
 
-            assert await eventually(paused)
+            assert await eventually(paused, PATIENT_SECONDS)
             yield
         finally:
-            await self.replica.execute("select pg_wal_replay_resume()")
+            await self.there("select pg_wal_replay_resume()")
+
+    async def there(self, sql: str) -> Any:
+        """What the replica says. It ends a statement that is in the way of what it applies, the very one too that let
+        it go on: so it is asked again."""
+        while True:
+            with suppress(asyncpg.SerializationError):
+                return await self.replica.fetchval(sql)
 
     async def written(self) -> Position:
         return parse_position(await self.primary.fetchval("select pg_current_wal_flush_lsn()::text"))
 
     async def replayed(self) -> Position:
-        return parse_position(await self.replica.fetchval("select pg_last_wal_replay_lsn()::text"))
+        return parse_position(await self.there("select pg_last_wal_replay_lsn()::text"))
 
     async def level(self) -> None:
         """Once the replica has all that is written now."""

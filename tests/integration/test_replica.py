@@ -197,13 +197,11 @@ async def test_a_replica_that_hears_nothing_any_more_is_left_once_it_has_missed_
 ) -> None:
     """Disconnected it goes on answering; nothing on it says that it is late."""
     await pair.replica.execute("alter system set primary_conninfo = 'host=127.0.0.1 port=1'")
-    await pair.replica.execute("select pg_reload_conf()")
+    await pair.there("select pg_reload_conf()")
     try:
 
         async def alone() -> bool:
-            return not await pair.replica.fetchval(
-                "select count(*) from pg_stat_wal_receiver where status = 'streaming'"
-            )
+            return not await pair.there("select count(*) from pg_stat_wal_receiver where status = 'streaming'")
 
         assert await eventually(alone)
         order, _ = await placed(shop)
@@ -215,7 +213,7 @@ async def test_a_replica_that_hears_nothing_any_more_is_left_once_it_has_missed_
         assert await eventually(left, PATIENT_SECONDS)
     finally:
         await pair.replica.execute("alter system reset primary_conninfo")
-        await pair.replica.execute("select pg_reload_conf()")
+        await pair.there("select pg_reload_conf()")
 
 
 async def test_an_idle_primary_makes_nobody_late_and_a_lag_is_counted_from_what_was_missed(
