@@ -121,7 +121,7 @@ hooks:
     uv run prek install
 
 # What placing an order, moving it and paying for it run through: the tests take every branch of it.
-ledger_and_orders := "api,commands,credit,credit_api,credit_commands,credit_store,domain,errors,events,invoice,pricing,route_api,route_commands,stock_commands,stock_store,store"
+ledger_and_orders := "api,commands,credit,credit_api,credit_commands,credit_store,domain,errors,events,invoice,pricing,proof,proof_api,proof_commands,proof_store,route_api,route_commands,stock_commands,stock_store,store"
 
 # What a status change runs through from the stream to its frame: the same.
 stream_to_frame := "entry,hub,on_the_way,places,replay,ring,server,sight,stream,topic,traces,wire,writer"

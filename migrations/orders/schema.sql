@@ -449,6 +449,26 @@ CREATE TABLE orders.price_book (
     version integer NOT NULL
 );
 
+-- Name: proofs; Type: TABLE; Schema: orders; Owner: -
+
+CREATE TABLE orders.proofs (
+    order_id uuid NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    media_type text NOT NULL,
+    image bytea NOT NULL,
+    driver_id uuid NOT NULL,
+    driver_name text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT proofs_image_check CHECK (((octet_length(image) >= 1) AND (octet_length(image) <= 204800))),
+    CONSTRAINT proofs_kind_check CHECK ((kind = ANY (ARRAY['signature'::text, 'photo'::text]))),
+    CONSTRAINT proofs_media_type_check CHECK ((media_type = ANY (ARRAY['image/jpeg'::text, 'image/png'::text, 'image/webp'::text]))),
+    CONSTRAINT proofs_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+ALTER TABLE ONLY orders.proofs ALTER COLUMN image SET STORAGE EXTERNAL;
+
+ALTER TABLE ONLY orders.proofs FORCE ROW LEVEL SECURITY;
+
 -- Name: restaurants; Type: TABLE; Schema: orders; Owner: -
 
 CREATE TABLE orders.restaurants (
@@ -528,6 +548,11 @@ ALTER TABLE ONLY orders.outbox
 
 ALTER TABLE ONLY orders.price_book
     ADD CONSTRAINT price_book_pkey PRIMARY KEY (product_id);
+
+-- Name: proofs proofs_pkey; Type: CONSTRAINT; Schema: orders; Owner: -
+
+ALTER TABLE ONLY orders.proofs
+    ADD CONSTRAINT proofs_pkey PRIMARY KEY (order_id);
 
 -- Name: restaurants restaurants_pkey; Type: CONSTRAINT; Schema: orders; Owner: -
 
@@ -613,6 +638,11 @@ ALTER TABLE ONLY orders.idempotency_keys
 ALTER TABLE ONLY orders.order_history
     ADD CONSTRAINT order_history_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.orders(id);
 
+-- Name: proofs proofs_order_id_fkey; Type: FK CONSTRAINT; Schema: orders; Owner: -
+
+ALTER TABLE ONLY orders.proofs
+    ADD CONSTRAINT proofs_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.orders(id);
+
 -- Name: order_history admin_all; Type: POLICY; Schema: orders; Owner: -
 
 CREATE POLICY admin_all ON orders.order_history FOR SELECT TO admin, system USING (true);
@@ -633,11 +663,21 @@ CREATE POLICY all_duties ON orders.duties FOR SELECT TO admin USING (true);
 
 CREATE POLICY all_entries ON orders.ledger_entries FOR SELECT TO admin USING (true);
 
+-- Name: proofs all_proofs; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY all_proofs ON orders.proofs FOR SELECT TO admin USING (true);
+
 -- Name: order_history as_the_order; Type: POLICY; Schema: orders; Owner: -
 
 CREATE POLICY as_the_order ON orders.order_history FOR SELECT TO restaurant, driver USING ((EXISTS ( SELECT
    FROM orders.orders seen
   WHERE (seen.id = order_history.order_id))));
+
+-- Name: proofs as_the_order; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY as_the_order ON orders.proofs FOR SELECT TO restaurant, driver USING ((EXISTS ( SELECT
+   FROM orders.orders seen
+  WHERE (seen.id = proofs.order_id))));
 
 -- Name: credit_accounts; Type: ROW SECURITY; Schema: orders; Owner: -
 
@@ -679,6 +719,12 @@ ALTER TABLE orders.orders ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY own_deeds ON orders.order_history FOR INSERT TO restaurant, driver, admin WITH CHECK (((actor_id = ( SELECT orders.person_id() AS person_id)) AND (actor_role = CURRENT_USER)));
 
+-- Name: proofs own_deliveries; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY own_deliveries ON orders.proofs FOR INSERT TO driver WITH CHECK (((driver_id = ( SELECT orders.person_id() AS person_id)) AND (EXISTS ( SELECT
+   FROM orders.orders done
+  WHERE ((done.id = proofs.order_id) AND (done.driver_id = proofs.driver_id) AND (done.status = 'delivered'::text))))));
+
 -- Name: credit_accounts owner_sees_all; Type: POLICY; Schema: orders; Owner: -
 
 CREATE POLICY owner_sees_all ON orders.credit_accounts TO larder_owner USING (true);
@@ -699,9 +745,17 @@ CREATE POLICY owner_sees_all ON orders.order_history TO larder_owner USING (true
 
 CREATE POLICY owner_sees_all ON orders.orders TO larder_owner USING (true);
 
+-- Name: proofs owner_sees_all; Type: POLICY; Schema: orders; Owner: -
+
+CREATE POLICY owner_sees_all ON orders.proofs TO larder_owner USING (true);
+
 -- Name: idempotency_keys person_own; Type: POLICY; Schema: orders; Owner: -
 
 CREATE POLICY person_own ON orders.idempotency_keys TO driver, admin USING ((scope = ( SELECT orders.person_id() AS person_id))) WITH CHECK ((scope = ( SELECT orders.person_id() AS person_id)));
+
+-- Name: proofs; Type: ROW SECURITY; Schema: orders; Owner: -
+
+ALTER TABLE orders.proofs ENABLE ROW LEVEL SECURITY;
 
 -- Name: credit_accounts restaurant_own; Type: POLICY; Schema: orders; Owner: -
 
@@ -940,6 +994,12 @@ GRANT SELECT ON TABLE orders.price_book TO restaurant;
 GRANT SELECT ON TABLE orders.price_book TO driver;
 GRANT SELECT ON TABLE orders.price_book TO admin;
 GRANT SELECT ON TABLE orders.price_book TO system;
+
+-- Name: TABLE proofs; Type: ACL; Schema: orders; Owner: -
+
+GRANT SELECT ON TABLE orders.proofs TO restaurant;
+GRANT SELECT,INSERT ON TABLE orders.proofs TO driver;
+GRANT SELECT ON TABLE orders.proofs TO admin;
 
 -- Name: TABLE restaurants; Type: ACL; Schema: orders; Owner: -
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.orders import api, credit_api, route_api
+from services.orders import api, credit_api, proof_api, route_api
 from services.orders.api import Api
 from services.orders.commands import Orders
 from services.orders.consumer import learning
@@ -16,7 +16,7 @@ from shared.plumbing import open_plumbing
 from shared.process import run
 from shared.settings import ContextSettings
 
-ROUTES = (*api.ROUTES, *credit_api.ROUTES, *route_api.ROUTES)
+ROUTES = (*api.ROUTES, *credit_api.ROUTES, *route_api.ROUTES, *proof_api.ROUTES)
 
 
 class Settings(ContextSettings, frozen=True, kw_only=True):

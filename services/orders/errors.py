@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 
-from services.orders import credit, domain, pricing
+from services.orders import credit, domain, pricing, proof
 from shared.http.errors import answer_error
 from shared.http.problems import FieldError, Problem, busy, invalid
 
@@ -21,7 +21,7 @@ def answer_domain_error(request: Request[Any, Any, Any], error: domain.DomainErr
 
 
 def _problem_of(error: domain.DomainError) -> Problem:
-    """Of a step or a route; the rest is about a new order."""
+    """Of a step, a route or a proof; the rest is about a new order."""
     match error:
         case domain.NeverAllowedError():
             return Problem(403, str(error), code="forbidden")
@@ -37,6 +37,12 @@ def _problem_of(error: domain.DomainError) -> Problem:
             route = {"order_ids": error.present}
             errors = [FieldError("order_ids", str(error))]
             return Problem(409, str(error), code="route", errors=errors, present={"present": route})
+        case proof.ProvedError():
+            return Problem(409, str(error), code="proved", present={"present": msgspec.to_builtins(error.present)})
+        case proof.ImageTooLargeError():
+            return _problem_of_image(413, error)
+        case proof.UnknownImageError():
+            return _problem_of_image(415, error)
         case _:
             return _problem_of_placing(error)
 
@@ -60,6 +66,10 @@ def _problem_of_placing(error: domain.DomainError) -> Problem:
             return Problem(409, str(error), code="inactive", errors=_line_errors(error))
         case _:
             return Problem(409, str(error), code="inactive")
+
+
+def _problem_of_image(status: int, error: domain.DomainError) -> Problem:
+    return Problem(status, f"image: {error}", code="image", errors=[FieldError("image", str(error))])
 
 
 def _line_errors(error: pricing.LineError) -> list[FieldError]:

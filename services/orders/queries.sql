@@ -364,6 +364,25 @@ values ($1, $2, $3)
 on conflict (driver_id) do update set on_duty = excluded.on_duty, changed_at = excluded.changed_at
 returning on_duty;
 
+-- name: insert_proof
+-- What a driver brings back from a delivery; no row when the order has a proof already.
+insert into orders.proofs (order_id, kind, name, media_type, image, driver_id, driver_name, at)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict do nothing
+returning order_id;
+
+-- name: get_proof
+-- An order's proof without its image, if the caller may see the order.
+select order_id, kind, name, media_type, octet_length(image) as size, driver_id, driver_name, at
+from orders.proofs
+where order_id = $1;
+
+-- name: get_image
+-- The image of an order's proof, if the caller may see the order.
+select media_type, image
+from orders.proofs
+where order_id = $1;
+
 -- name: list_history
 -- What happened to an order, oldest first, from above version $2.
 select version, event, status, driver_id, driver_name, reason, stop, actor_id, actor_role, at

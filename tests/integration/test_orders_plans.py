@@ -274,6 +274,31 @@ PLANS: dict[str, list[Expected]] = {
     # Sixty drivers are on one page of the table.
     "get_duty": [Expected("Seq Scan duties", ("driver",), lambda facts: (facts.driver,))],
     "upsert_duty": [Expected("Insert", ("driver",), lambda facts: (facts.driver, False, NOW), buffers=12)],
+    # Whether the driver sees the order, and whether they delivered it, is asked for the one row.
+    "insert_proof": [
+        Expected(
+            "Insert\n  Index Scan orders_pkey\n  Index Scan orders_pkey",
+            ("driver",),
+            lambda facts: (facts.order, "photo", "A cook", "image/png", b"image", facts.driver, "Driver", NOW),
+            buffers=30,
+        ),
+    ],
+    "get_proof": [
+        Expected("Index Scan proofs_pkey", ("admin",), lambda facts: (facts.order,)),
+        Expected(
+            "Index Scan proofs_pkey\n  Index Scan orders_pkey",
+            ("restaurant", "driver"),
+            lambda facts: (facts.order,),
+        ),
+    ],
+    "get_image": [
+        Expected("Index Scan proofs_pkey", ("admin",), lambda facts: (facts.order,)),
+        Expected(
+            "Index Scan proofs_pkey\n  Index Scan orders_pkey",
+            ("restaurant", "driver"),
+            lambda facts: (facts.order,),
+        ),
+    ],
     "get_credit": [
         Expected(
             "Nested Loop\n  Index Scan restaurants_pkey\n  Index Scan credit_accounts_pkey",
@@ -391,6 +416,17 @@ limit 20000
 """
 
 
+# Nor does it have any proof. The one that is asked for is among them.
+PROOFS = """
+insert into orders.proofs (order_id, kind, name, media_type, image, driver_id, driver_name, at)
+select id, 'photo', 'A cook', 'image/jpeg', 'image', driver_id, driver_name, updated_at
+from orders.orders
+where status = 'delivered'
+order by id = $1 desc
+limit 20000
+"""
+
+
 @pytest.fixture(scope="module")
 async def database(stack: Stack) -> AsyncIterator[Connection]:
     async with seeded(stack, "orders_plans", ORDERS) as connection:
@@ -441,6 +477,8 @@ async def facts(database: Connection) -> Facts:
         restaurant,
         driver["driver_id"],
     )
+    await database.execute(PROOFS, order["id"])
+    await database.execute("vacuum (analyze) orders.proofs")
     entries = await database.fetchval("select entries from orders.credit_accounts where restaurant_id = $1", restaurant)
     await database.execute(ENTRIES, restaurant, entries)
     await database.execute(

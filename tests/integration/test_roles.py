@@ -90,6 +90,8 @@ orders.outbox: relay_service: SELECT, UPDATE, DELETE
 orders.outbox_id_seq: nobody
 orders.price_book: restaurant, driver, admin, system: SELECT
 orders.price_book: orders_service: SELECT, INSERT, UPDATE
+orders.proofs: restaurant, admin: SELECT
+orders.proofs: driver: SELECT, INSERT
 orders.restaurants: restaurant, driver, admin, system: SELECT
 orders.restaurants: orders_service: SELECT, INSERT, UPDATE
 orders.schema_migrations: nobody
@@ -208,7 +210,7 @@ async def test_every_object_is_granted_as_written_here(database: Connection) -> 
 @dataclass
 class Rows:
     """Orders of two restaurants and two drivers of one zone, by a short name; each with a version in its history, a
-    hold on its restaurant's account and a key of its restaurant's. Both drivers are on duty."""
+    hold on its restaurant's account, a key of its restaurant's and a proof. Both drivers are on duty."""
 
     restaurants: dict[str, UUID] = field(default_factory=lambda: {"A": new_id(), "B": new_id()})
     drivers: dict[str, UUID] = field(default_factory=lambda: {"1": new_id(), "2": new_id()})
@@ -245,6 +247,7 @@ class Rows:
             await database.execute(
                 "insert into orders.idempotency_keys values ($1, $2, '', $3, 201, '', now())", scope, name, order
             )
+            await database.execute(A_PROOF, order, new_id())
             await database.execute(
                 """
                 insert into orders.ledger_entries (
@@ -360,6 +363,15 @@ async def test_each_changes_the_rows_that_are_theirs(database: Connection, rows:
     assert changed == SIGHT[who][1]
 
 
+@pytest.mark.parametrize("who", SIGHT)
+async def test_who_sees_an_order_sees_its_proof(database: Connection, rows: Rows, who: str) -> None:
+    await database.execute(rows.become(who))
+    if who == "system":
+        assert await refused(database, "select from orders.proofs")
+    else:
+        assert await names(database, rows, "order_id", "orders.proofs") == SIGHT[who][0]
+
+
 @pytest.mark.parametrize("who", KEYS)
 async def test_each_sees_their_own_keys(database: Connection, rows: Rows, who: str) -> None:
     await database.execute(rows.become(who))
@@ -409,6 +421,10 @@ async def test_a_driver_speaks_of_no_other_drivers_duty(database: Connection, ro
     assert await refused(database, "delete from orders.duties")
 
 
+A_PROOF = """
+insert into orders.proofs (order_id, kind, name, media_type, image, driver_id, driver_name, at)
+values ($1, 'signature', 'A cook', 'image/png', 'bytes', $2, 'Driver', now())
+"""
 ONE_MORE = """
 insert into orders.orders (
     id, number, restaurant_id, restaurant_name, zone, status, version, total_cents, lines, items, address, lat, lon,
@@ -468,6 +484,20 @@ async def test_a_deed_is_written_under_the_name_of_who_did_it(database: Connecti
     await database.execute(rows.become("system"))
     assert not await refused(database, A_VERSION, order, None, "system")
     assert await refused(database, A_VERSION, order, driver, "driver")
+
+
+async def test_a_driver_proves_what_they_delivered_and_nothing_else(database: Connection, rows: Rows) -> None:
+    await database.execute("delete from orders.proofs")
+    delivered = rows.orders["B with driver 2"]
+    await database.execute(rows.become("driver 2"))
+    assert not await refused(database, A_PROOF, delivered, rows.drivers["2"])
+    assert await refused(database, A_PROOF, delivered, rows.drivers["1"])
+    assert await refused(database, A_PROOF, rows.orders["B on offer"], rows.drivers["2"])
+    await database.execute(rows.become("driver 1"))
+    assert await refused(database, A_PROOF, delivered, rows.drivers["1"])
+    assert await refused(database, A_PROOF, rows.orders["A with driver 1"], rows.drivers["1"])
+    for change in ("update orders.proofs set name = 'Somebody'", "delete from orders.proofs"):
+        assert await refused(database, change)
 
 
 async def test_a_driver_gives_an_order_to_nobody_else(database: Connection, rows: Rows) -> None:
