@@ -3,49 +3,20 @@
 import base64
 import hashlib
 import re
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import aiohttp
 import pytest
 from playwright.async_api import Browser, expect
-from rich.progress import Progress
 
 from deploy.demo.client import Person
 from deploy.demo.ledger import Ledger
-from deploy.demo.load import World, load, place_of
+from deploy.demo.load import World
 from deploy.demo.people import ADMIN, restaurant_email
 from deploy.local import Stack
 from shared.ids import new_id
-from tests.browser import DESKTOP, PATIENCE_MS, PHONE, Theme, chromium, screen
-from tests.support import eventually, own_stack
-
-BASKETS = 50
-"""The catalogue holds what the first so many baskets hold."""
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    with own_stack({"orders": 1}) as stack:
-        yield stack
-
-
-@pytest.fixture(scope="module")
-async def world(stack: Stack) -> World:
-    with Progress(disable=True) as progress:
-        return await load(place_of(stack.addresses), progress, BASKETS)
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
+from tests.browser import DESKTOP, PATIENCE_MS, PHONE, Theme, screen
+from tests.support import eventually
 
 
 @pytest.fixture

@@ -33,14 +33,18 @@ const say = texts({
   },
 });
 
-/** An order's next step, if it is still as the person saw it. */
-export function move(order: { id: string; number: number; version: number }, to: Transition["to"]): Deed {
+/** An order's next step, if it is still as the person saw it. `more`: why, or which driver. */
+export function move(
+  order: { id: string; number: number; version: number },
+  to: Transition["to"],
+  more: Pick<Transition, "reason" | "driver_id"> = {},
+): Deed {
   return {
     kind: "move",
     about: { order: order.id, number: order.number, to },
     method: "POST",
     path: `/api/orders/${order.id}/transitions`,
-    body: { to, expected_version: order.version },
+    body: { to, expected_version: order.version, ...more },
   };
 }
 

@@ -1,14 +1,17 @@
-/** Lists of orders as the server has them: the api's pages and the socket's events, in one feed. */
-import { api, chance, clock, live } from "./app";
+/** Orders as the server has them, in lists and one by one: the api's answers and the socket's events, in one feed. */
+import { api, chance, clock, live, outbox } from "./app";
 import type { components as Frames } from "./generated/frames";
 import type { components } from "./generated/orders";
 import { answer, ProblemError } from "./lib/api";
-import { Feed } from "./lib/feed";
+import { Feed, type FeedOptions, type Versioned } from "./lib/feed";
+import type { LocationFrame } from "./lib/live";
+import { Store } from "./lib/store";
 
 /** An order as lists show it: without its lines, with how many they are. */
 export type Entry = components["schemas"]["Entry"];
 export type Order = components["schemas"]["Order"];
 export type Status = Entry["status"];
+export type HistoryEntry = components["schemas"]["HistoryEntry"];
 
 const PAGE = 100; // the most that the server gives at once
 
@@ -22,21 +25,52 @@ export function compare(a: Entry, b: Entry): number {
   return a.id === b.id ? 0 : a.id < b.id ? 1 : -1;
 }
 
-/** All that the person may see on a topic. `stop` ends it. */
-export function openOrders(topic: "orders" | "offers"): { feed: Feed<Entry>; stop: () => void } {
-  const offers = topic === "offers";
-  const feed = new Feed<Entry>({
+/** What a list is narrowed to, as the api's parameters say it. `q` finds numbers, and for admins restaurants. */
+export interface Filter {
+  status?: Status;
+  /** Neither delivered nor cancelled nor rejected. */
+  active?: boolean;
+  q?: string;
+}
+
+const ENDED: ReadonlySet<Status> = new Set(["delivered", "cancelled", "rejected"]);
+
+/** Whether nothing happens to such an order any more. */
+export function ended(status: Status): boolean {
+  return ENDED.has(status);
+}
+
+/** What every feed of ours has in common. */
+function feedOf<T extends Versioned>(options: Pick<FeedOptions<T>, "page" | "compare" | "belongs">): Feed<T> {
+  return new Feed<T>({
+    ...options,
+    clock,
+    chance,
+    passing: (error) => !(error instanceof ProblemError) || error.status >= 500 || error.status === 429,
+  });
+}
+
+/** What our own steps came to is known before the socket tells. */
+function watchMoves(take: (order: Order) => void): () => void {
+  return outbox.whenDone(({ kind }, said) => {
+    if (kind === "move") take(said as unknown as Order);
+  });
+}
+
+/** All that the person may see on a topic, or what of it a filter leaves. `stop` ends it. */
+export function openOrders(topic: "orders" | "offers", filter: Filter = {}): { feed: Feed<Entry>; stop: () => void } {
+  const query = topic === "offers" ? { offers: true } : filter;
+  const feed = feedOf<Entry>({
     page: (cursor) =>
       answer(
         api.GET("/api/orders", {
-          params: { query: { limit: PAGE, offers, ...(cursor === null ? {} : { cursor }) } },
+          params: { query: { ...query, limit: PAGE, ...(cursor === null ? {} : { cursor }) } },
           headers: { "Cache-Control": "no-cache" }, // a replica may be behind what the socket has told
         }),
       ),
     compare,
-    clock,
-    chance,
-    passing: (error) => !(error instanceof ProblemError) || error.status >= 500 || error.status === 429,
+    belongs: ({ status }) =>
+      (filter.status === undefined || status === filter.status) && !(filter.active === true && ended(status)),
   });
   const stopListening = live.listen(topic, {
     fetch: () => feed.refresh(),
@@ -45,12 +79,91 @@ export function openOrders(topic: "orders" | "offers"): { feed: Feed<Entry>; sto
       else feed.take(entryOf(order as Frames["schemas"]["Order"]));
     },
   });
+  const stopWatching = watchMoves((order) => topic === "orders" && feed.take(entryOf(order)));
   feed.refresh(); // not only when the socket is there: a list is worth reading before it is live
   return {
     feed,
     stop() {
       stopListening();
+      stopWatching();
       feed.stop();
     },
   };
+}
+
+/** One order as it changes: a feed of it alone, empty once it is not the person's to see. */
+export interface OpenOrder {
+  feed: Feed<Order>;
+  /** Where its driver was last, while it is on the way. */
+  whereabouts: Store<LocationFrame | null>;
+  stop: () => void;
+}
+
+export function openOrder(id: string): OpenOrder {
+  const whereabouts = new Store<LocationFrame | null>(null);
+  const feed = feedOf<Order>({
+    async page() {
+      try {
+        return { items: [await get(id)], next_cursor: null };
+      } catch (error) {
+        if (error instanceof ProblemError && error.status === 404) return { items: [], next_cursor: null };
+        throw error;
+      }
+    },
+    compare: (a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0),
+  });
+  // Only once it is known to be ours: asking for another's topic ends the connection.
+  let stopListening = () => {};
+  const stopWaiting = feed.state.watch(({ items }) => {
+    if (items.length === 0) return;
+    stopWaiting();
+    stopListening = live.listen(`order:${id}`, {
+      fetch: () => feed.refresh(),
+      event({ event, order }) {
+        if (event === "OrderLeft") feed.left(order.id, order.version);
+        else feed.take(order as Order);
+      },
+      location: (frame) => frame.order_id === id && whereabouts.set(frame),
+      left: () => feed.refresh(),
+    });
+  });
+  const stopWatching = watchMoves((order) => order.id === id && feed.take(order));
+  feed.refresh();
+  return {
+    feed,
+    whereabouts,
+    stop() {
+      stopWaiting();
+      stopListening();
+      stopWatching();
+      feed.stop();
+    },
+  };
+}
+
+function get(id: string): Promise<Order> {
+  return answer(
+    api.GET("/api/orders/{order_id}", {
+      params: { path: { order_id: id } },
+      headers: { "Cache-Control": "no-cache" }, // a copy may be behind what the socket has told
+    }),
+  );
+}
+
+/** All that happened to an order, the oldest first. */
+export async function historyOf(id: string): Promise<HistoryEntry[]> {
+  const entries: HistoryEntry[] = [];
+  let cursor: string | null = null;
+  do {
+    const query: { limit: number; cursor?: string } = { limit: PAGE, ...(cursor === null ? {} : { cursor }) };
+    const page: components["schemas"]["HistoryPage"] = await answer(
+      api.GET("/api/orders/{order_id}/history", {
+        params: { path: { order_id: id }, query },
+        headers: { "Cache-Control": "no-cache" },
+      }),
+    );
+    entries.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor !== null);
+  return entries;
 }

@@ -20,9 +20,10 @@ const say = texts({
 });
 
 const Board = lazy(() => import("./screens/board/Board"));
+const order: Screen = { path: "/orders/:id", component: lazy(() => import("./screens/order/Order")) };
 
 export const SCREENS: Record<Role, readonly Screen[]> = {
-  restaurant: [{ path: "/", name: say("orders"), component: Board }],
-  driver: [{ path: "/", name: say("deliveries"), component: Board }],
-  admin: [{ path: "/", name: say("orders"), component: Board }],
+  restaurant: [{ path: "/", name: say("orders"), component: Board }, order],
+  driver: [{ path: "/", name: say("deliveries"), component: Board }, order],
+  admin: [{ path: "/", name: say("orders"), component: Board }, order],
 };

@@ -114,7 +114,7 @@ describe("an action", () => {
     const server = new Server();
     const tab = browser(server).tab();
     const told: unknown[] = [];
-    tab.onDone = (action, answer) => told.push([action.about.n, answer]);
+    tab.whenDone((action, answer) => told.push([action.about.n, answer]));
     await tab.belongTo(ANN);
     const key = await tab.add(deed(1));
     await quiet(tab);

@@ -64,10 +64,8 @@ type Outcome =
 export class Outbox {
   /** The present person's actions, the oldest first. */
   readonly actions = new Store<readonly Action[]>([]);
-  /** What the server answered to an action that is done. In this tab; others see it by their own feeds. */
-  onDone: ((action: Action, answer: Json) => void) | null = null;
-
   readonly #options: OutboxOptions;
+  readonly #whenDone = new Set<(action: Action, answer: Json) => void>();
   readonly #shelf: Promise<IDBPDatabase<Shelf>>;
   #flushing: Promise<void> | null = null;
   #again = false;
@@ -118,6 +116,14 @@ export class Outbox {
     await this.#changed();
   }
 
+  /** Hears what the server answered to each action that is done, in this tab; others see it by their own feeds. */
+  whenDone(listener: (action: Action, answer: Json) => void): () => void {
+    this.#whenDone.add(listener);
+    return () => {
+      this.#whenDone.delete(listener);
+    };
+  }
+
   /** Sends what waits; returns when nothing does, or when the rest has to wait. Called at every sign of a network. */
   flush(): Promise<void> {
     this.#again = true;
@@ -153,7 +159,7 @@ export class Outbox {
       if (outcome.is === "done") await shelf.delete("actions", action.seq);
       else await shelf.put("actions", { ...action, refusal: outcome.problem });
       await this.#changed();
-      if (outcome.is === "done") this.onDone?.(action, outcome.answer);
+      if (outcome.is === "done") for (const tell of [...this.#whenDone]) tell(action, outcome.answer);
     }
   }
 

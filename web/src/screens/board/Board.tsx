@@ -6,9 +6,10 @@ import type { FeedState } from "../../lib/feed";
 import { money } from "../../lib/money";
 import type { Role } from "../../lib/session";
 import { when } from "../../lib/time";
-import { compare, type Entry, entryOf, type Order, openOrders, type Status } from "../../orders";
+import { compare, type Entry, openOrders, type Status } from "../../orders";
 import { useStore, useTitle } from "../../ui/hooks";
-import { Heading, Pill, Skeletons, type Tone, Trouble } from "../../ui/pieces";
+import { Heading, Pill, Skeletons, Trouble } from "../../ui/pieces";
+import { statusName, toneOf } from "../../ui/status";
 import { say } from "./texts";
 import "./board.css";
 
@@ -19,14 +20,6 @@ const NEXT: Record<Role, Partial<Record<Status, [to: Exclude<Status, "pending">,
   admin: { confirmed: ["preparing", "doPrepare"], preparing: ["ready", "doReady"], failed: ["ready", "doOffer"] },
   driver: { ready: ["out_for_delivery", "doTake"], out_for_delivery: ["delivered", "doHandOver"] },
   restaurant: { pending: ["cancelled", "doCancel"], confirmed: ["cancelled", "doCancel"] },
-};
-
-const TONES: Partial<Record<Status, Tone>> = {
-  ready: "warm",
-  out_for_delivery: "good",
-  delivered: "good",
-  failed: "bad",
-  rejected: "bad",
 };
 
 export default function Board() {
@@ -80,15 +73,12 @@ function useLists(withOffers: boolean): List[] {
   const [feeds, setFeeds] = useState<ReturnType<typeof openOrders>[]>([]);
   const [, draw] = useState(0);
   useEffect(() => {
-    const opened = (withOffers ? (["orders", "offers"] as const) : (["orders"] as const)).map(openOrders);
+    const opened = (withOffers ? (["orders", "offers"] as const) : (["orders"] as const)).map((topic) =>
+      openOrders(topic),
+    );
     const stops = opened.map(({ feed }) => feed.state.watch(() => draw((count) => count + 1)));
-    // What our own actions came to is known before the socket tells.
-    outbox.onDone = ({ kind }, answer) => {
-      if (kind === "move") opened[0]?.feed.take(entryOf(answer as unknown as Order));
-    };
     setFeeds(opened);
     return () => {
-      outbox.onDone = null;
       for (const stop of stops) stop();
       for (const { stop } of opened) stop();
     };
@@ -127,14 +117,18 @@ function Card({ order, role, primary }: { order: Entry; role: Role; primary: boo
   return (
     <li class="card order">
       <div class="facts">
-        <h2>{name}</h2>
+        <h2>
+          <a href={`/orders/${order.id}`}>{name}</a>
+        </h2>
         <p>
           <b>{when(order.created_at, clock.now(), locale)}</b> · {say("lines", { count: order.lines })} ·{" "}
           {money(order.total_cents, locale)}
         </p>
         <p class="quiet">{about.join(" · ")}</p>
       </div>
-      <Pill tone={TONES[order.status] ?? "plain"}>{say(sending ? "sending" : offer ? "offer" : order.status)}</Pill>
+      <Pill tone={toneOf(order.status)}>
+        {sending ? say("sending") : offer ? say("offer") : statusName(order.status)}
+      </Pill>
       {next !== undefined && (
         <button
           type="button"

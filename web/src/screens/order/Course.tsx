@@ -1,0 +1,78 @@
+/** The course of an order, from the top: what happened and when, then what is still to come. */
+import { useEffect, useState } from "preact/hooks";
+import { clock, locale } from "../../app";
+import { when } from "../../lib/time";
+import { type HistoryEntry, historyOf, type Order } from "../../orders";
+import { Trouble } from "../../ui/pieces";
+import { statusName, toneOf } from "../../ui/status";
+import { ahead, doerOf, toldOf } from "./course";
+import { say } from "./texts";
+
+export function Course({ order }: { order: Order }) {
+  const [history, setHistory] = useState<readonly HistoryEntry[]>([]);
+  const [error, setError] = useState<Error | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    historyOf(order.id).then(
+      (entries) => {
+        if (!wanted) return;
+        setHistory(entries);
+        setError(null);
+      },
+      (thrown) => wanted && setError(thrown),
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [order.id, order.version]); // each version adds an entry
+  return (
+    <section class="card course">
+      <h2>{say("history")}</h2>
+      <Trouble error={error} />
+      <ol>
+        {toldOf(history).map((entry) => (
+          <li key={entry.version} data-tone={toneOf(entry.status)}>
+            <b>{happened(entry)}</b>
+            <time class="quiet" dateTime={entry.at}>
+              {when(entry.at, clock.now(), locale)}
+            </time>
+            {entry.reason !== null && <p>{entry.reason}</p>}
+          </li>
+        ))}
+        {ahead(order.status).map((status) => (
+          <li key={status} class="ahead">
+            <span class="unseen">{say("next")}: </span>
+            {statusName(status)}
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+/** In a sentence. What a later server tells of and we have no words for is told by the state that it led to. */
+function happened(entry: HistoryEntry): string {
+  const driver = entry.driver_name ?? say("somebody");
+  const doer = doerOf(entry);
+  const words = isKnown(entry.event) ? say(entry.event, { driver }) : statusName(entry.status);
+  return doer === null ? words : `${words} ${say(doer)}`;
+}
+
+const EVENTS = [
+  "OrderPlaced",
+  "OrderConfirmed",
+  "OrderRejected",
+  "OrderPreparationStarted",
+  "OrderReady",
+  "OrderAssigned",
+  "OrderUnassigned",
+  "OrderDispatched",
+  "OrderDelivered",
+  "OrderDeliveryFailed",
+  "OrderReturned",
+  "OrderCancelled",
+] as const;
+
+function isKnown(event: string): event is (typeof EVENTS)[number] {
+  return (EVENTS as readonly string[]).includes(event);
+}

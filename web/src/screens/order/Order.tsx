@@ -1,0 +1,81 @@
+/**
+ * One order, whole: its lines, what happened to it and what is still to come, as it changes. The same for everybody who
+ * may see it; what they may do with it is in Actions.
+ */
+import { useEffect, useState } from "preact/hooks";
+import { useRoute } from "preact-iso";
+import { clock, live, locale, outbox } from "../../app";
+import { when } from "../../lib/time";
+import { type OpenOrder, openOrder, type Order as WholeOrder } from "../../orders";
+import { useStore, useTitle } from "../../ui/hooks";
+import { Heading, Pill, Skeletons, Trouble } from "../../ui/pieces";
+import { StatusPill } from "../../ui/status";
+import { Actions } from "./Actions";
+import { Course } from "./Course";
+import { Delivery } from "./Delivery";
+import { Lines } from "./Lines";
+import { say } from "./texts";
+import "./order.css";
+
+export default function Order() {
+  const id = useRoute().params.id ?? "";
+  const [opened, setOpened] = useState<OpenOrder | null>(null);
+  useEffect(() => {
+    const order = openOrder(id);
+    setOpened(order);
+    return () => order.stop();
+  }, [id]);
+  if (opened === null) return <Skeletons count={4} label={say("loading")} />;
+  return <Opened key={id} opened={opened} />;
+}
+
+function Opened({ opened }: { opened: OpenOrder }) {
+  const { items, asOf, error } = useStore(opened.feed.state);
+  const order = items[0];
+  useTitle(order === undefined ? say("loading") : say("order", { number: String(order.number) }));
+  if (order !== undefined) return <Whole order={order} asOf={asOf} error={error} opened={opened} />;
+  if (asOf === null && error === null) return <Skeletons count={4} label={say("loading")} />;
+  return (
+    <section class="empty">
+      <h1>{asOf === null ? "" : say("none")}</h1>
+      <Trouble error={error} />
+      <a class="button" href="/">
+        {say("back")}
+      </a>
+    </section>
+  );
+}
+
+interface WholeProps {
+  order: WholeOrder;
+  asOf: number | null;
+  error: Error | null;
+  opened: OpenOrder;
+}
+
+function Whole({ order, asOf, error, opened }: WholeProps) {
+  const sending = useStore(outbox.actions).some(({ about, refusal }) => about.order === order.id && refusal === null);
+  const isLive = useStore(live.status).is === "live";
+  const told = [order.restaurant_name, say("placed", { when: when(order.created_at, clock.now(), locale) })];
+  if (!isLive && asOf !== null) {
+    told.push(say("old", { when: when(new Date(asOf).toISOString(), clock.now(), locale) }));
+  }
+  return (
+    <section class="detail">
+      <Heading title={say("order", { number: String(order.number) })} line={told.join(" · ")}>
+        <span role="status">{sending ? <Pill>{say("sending")}</Pill> : <StatusPill status={order.status} />}</span>
+      </Heading>
+      <Trouble error={error} />
+      <div class="sides">
+        <div class="side">
+          <Lines order={order} />
+          <Actions order={order} sending={sending} />
+        </div>
+        <div class="side">
+          <Course order={order} />
+          <Delivery order={order} whereabouts={opened.whereabouts} />
+        </div>
+      </div>
+    </section>
+  );
+}
