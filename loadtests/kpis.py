@@ -297,6 +297,9 @@ def report(results: dict[int, tuple[dict[str, Cost], Cost | None]]) -> str:
 
 async def main(sizes: Sequence[int], *, keep: bool, seed_only: bool) -> int:
     stack = Stack(Layout.from_environment())
+    if not stack.layout.state_dir.exists():
+        sys.stderr.write("No stack is here yet: just up --only postgres\n")
+        return 1
     need, free = max(sizes) * BYTES_PER_ORDER, shutil.disk_usage(stack.layout.state_dir).free
     if free < need + 2**30:
         sys.stderr.write(f"{max(sizes):,} orders need {need / 1e9:.1f} GB; the disk has {free / 1e9:.1f} GB free.\n")

@@ -23,6 +23,10 @@ from services.analytics.projection_store import Position, Tables
 from shared.bus import FOLLOWED, REFUSED, Bus
 from shared.database import Pool, transaction
 
+BEGIN = "begin; set local synchronous_commit = off"
+"""Should Postgres lose the last of it in a crash it loses the position with it, and the same events are read again: so no
+commit here waits for the disk, nor makes an order's wait behind it."""
+
 LATE = Counter("larder_analytics_late_total", "Events that changed nothing, since their order was further already")
 GAPS = Counter("larder_analytics_gaps_total", "Events before which a version of their order is missing")
 
@@ -46,7 +50,7 @@ class MovedError(Exception):
 class Folding:
     """Into some tables, the live ones or those of a rebuild. `begin` begins its transactions."""
 
-    def __init__(self, pool: Pool, bus: Bus, tables: Tables, begin: str = "begin") -> None:
+    def __init__(self, pool: Pool, bus: Bus, tables: Tables, begin: str = BEGIN) -> None:
         self._pool, self._tables, self._begin = pool, tables, begin
         self._catalogue = Catalogue(pool, bus, tables)
 
