@@ -24,8 +24,8 @@ from shared.bus import FOLLOWED, REFUSED, Bus
 from shared.database import Pool, transaction
 
 BEGIN = "begin; set local synchronous_commit = off"
-"""Should Postgres lose the last of it in a crash it loses the position with it, and the same events are read again: so no
-commit here waits for the disk, nor makes an order's wait behind it."""
+"""Should Postgres lose the last of it in a crash it loses the position with it, and the same events are read again: so
+no commit here waits for the disk, nor makes an order's wait behind it."""
 
 LATE = Counter("larder_analytics_late_total", "Events that changed nothing, since their order was further already")
 GAPS = Counter("larder_analytics_gaps_total", "Events before which a version of their order is missing")
