@@ -18,7 +18,14 @@ from services.analytics import snapshots_store
 from services.analytics.api import AnalyticsRequest, api_of
 from services.analytics.performance import Sources, look, look_at_objects
 from services.analytics.performance_pooler import Pooler
-from services.analytics.performance_queries import QueryReport, SlowQuery, Span, query_reports, read_whole, slow_queries
+from services.analytics.performance_queries import (
+    QueryReport,
+    SlowQueryReport,
+    Sums,
+    query_reports,
+    read_whole,
+    slow_queries,
+)
 from services.analytics.performance_report import (
     FollowerReport,
     IndexReport,
@@ -85,24 +92,24 @@ class Streams(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Queries(msgspec.Struct, frozen=True, kw_only=True):
-    """What queries cost between `start` and `end`, beside the span before and the same a day earlier; the most costly
+    """What queries cost between `from` and `to`, beside the span before and the same a day earlier; the most costly
     first. `as_of`: the last snapshot, which is what is counted up to; null before the first."""
 
     as_of: datetime | None
-    start: datetime
-    end: datetime
+    start: datetime = msgspec.field(name="from")
+    end: datetime = msgspec.field(name="to")
     missing: list[Missing]
     items: list[QueryReport]
 
 
 class SlowQueries(msgspec.Struct, frozen=True, kw_only=True):
-    """What took over 100 ms between `start` and `end`, the longest first."""
+    """What took over 100 ms between `from` and `to`, the longest first."""
 
     as_of: datetime | None
-    start: datetime
-    end: datetime
+    start: datetime = msgspec.field(name="from")
+    end: datetime = msgspec.field(name="to")
     missing: list[Missing]
-    items: list[SlowQuery]
+    items: list[SlowQueryReport]
 
 
 class Tables(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,8 +133,8 @@ class Indexes(msgspec.Struct, frozen=True, kw_only=True):
 class History(msgspec.Struct, frozen=True, kw_only=True):
     """At most a point in `step_seconds`."""
 
-    start: datetime
-    end: datetime
+    start: datetime = msgspec.field(name="from")
+    end: datetime = msgspec.field(name="to")
     step_seconds: float
     items: list[HistoryPoint]
 
@@ -146,14 +153,14 @@ _told = msgspec.json.Decoder(Told)
 
 
 @dataclass(frozen=True)
-class Asked:
+class TimeRange:
     """From `start` until `end`, both UTC."""
 
     start: datetime
     end: datetime
 
-    def earlier(self, by: timedelta) -> "Asked":
-        return Asked(self.start - by, self.end - by)
+    def earlier(self, by: timedelta) -> "TimeRange":
+        return TimeRange(self.start - by, self.end - by)
 
 
 @get(
@@ -332,9 +339,9 @@ async def _last_snapshot(reading: Connection) -> tuple[datetime | None, list[Mis
     return kept.at, [] if document is None else _told.decode(document).missing
 
 
-async def _reports(reading: Connection, asked: Asked) -> list[QueryReport]:
+async def _reports(reading: Connection, asked: TimeRange) -> list[QueryReport]:
     now, before, day_before = [
-        Span(
+        Sums(
             await snapshots_store.sum_statements(reading, span.start, span.end),
             await snapshots_store.sum_queries(reading, span.start, span.end),
         )
@@ -360,7 +367,7 @@ def _readers(plans: list[KeptPlan]) -> dict[str, set[str]]:
     return readers
 
 
-def _asked(start: str | None, end: str | None, now: datetime, longest: timedelta) -> Asked:
+def _asked(start: str | None, end: str | None, now: datetime, longest: timedelta) -> TimeRange:
     """Raises a 400 Problem that names `from` or `to`."""
     until = now if end is None else _moment("to", end)
     since = until - USUAL if start is None else _moment("from", start)
@@ -370,7 +377,7 @@ def _asked(start: str | None, end: str | None, now: datetime, longest: timedelta
         raise invalid_field("from", f"lies more than {longest.total_seconds() / 3600:.0f} hours before `to`")
     if since < now - timedelta(days=KEPT_DAYS):
         raise invalid_field("from", f"is longer ago than the {KEPT_DAYS} days that are kept")
-    return Asked(since, until)
+    return TimeRange(since, until)
 
 
 def _moment(field: str, text: str) -> datetime:

@@ -50,7 +50,7 @@ class Waited(msgspec.Struct, frozen=True, kw_only=True):
     total_ms: float
 
 
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
+class Costs(msgspec.Struct, frozen=True, kw_only=True):
     """Of one span; null where that source has nothing."""
 
     executed: Executed | None
@@ -65,9 +65,9 @@ class QueryReport(msgspec.Struct, frozen=True, kw_only=True):
     place: str | None
     text: str | None
     roles: list[str]
-    now: Figures
-    before: Figures
-    day_before: Figures
+    now: Costs
+    before: Costs
+    day_before: Costs
     change: float | None
     change_of_day: float | None
 
@@ -81,7 +81,7 @@ class PlanReport(msgspec.Struct, frozen=True, kw_only=True):
     plan: list[dict[str, Any]]
 
 
-class SlowQuery(msgspec.Struct, frozen=True, kw_only=True):
+class SlowQueryReport(msgspec.Struct, frozen=True, kw_only=True):
     """A query that took over 100 ms: `times` for a caller, the longest and the last; or in the mean in Postgres."""
 
     name: str | None
@@ -91,21 +91,21 @@ class SlowQuery(msgspec.Struct, frozen=True, kw_only=True):
     times: int
     longest_ms: float | None
     last_at: datetime | None
-    now: Figures
+    now: Costs
     plans: list[PlanReport]
     plan_missing: str | None
 
 
-class Span(msgspec.Struct, frozen=True):
+class Sums(msgspec.Struct, frozen=True):
     """What both sources summed up over a span."""
 
     statements: list[StatementSum]
     queries: list[QuerySum]
 
 
-def query_reports(now: Span, before: Span, day_before: Span, places: Mapping[str, Place]) -> list[QueryReport]:
+def query_reports(now: Sums, before: Sums, day_before: Sums, places: Mapping[str, Place]) -> list[QueryReport]:
     """The most time in Postgres first, then the most waited for."""
-    spans = [_figures(span) for span in (now, before, day_before)]
+    spans = [_costs(span) for span in (now, before, day_before)]
     texts = dict(_texts(now))
     roles = _roles(now)
     reports = []
@@ -133,7 +133,7 @@ def slow_queries(
     noted: Sequence[SlowSum],
     plans: Mapping[str, Sequence[KeptPlan]],
     places: Mapping[str, Place],
-) -> list[SlowQuery]:
+) -> list[SlowQueryReport]:
     """Of the reports those that were noted, and those whose mean in Postgres is over 100 ms. The longest first."""
     by_name = {slow.query: slow for slow in noted}
     known = {report.name for report in reports}
@@ -170,7 +170,7 @@ def nodes_of(plan: Sequence[PlanNode]) -> Iterator[tuple[int, PlanNode]]:
         waiting += [(depth + 1, child) for child in reversed(node.get("Plans", []))]
 
 
-NOTHING = Figures(executed=None, waited=None)
+NOTHING = Costs(executed=None, waited=None)
 
 Key: TypeAlias = str | int
 """A query's name, or the id of a statement without one."""
@@ -180,13 +180,13 @@ def _key(statement: StatementSum) -> Key | None:
     return statement.name if statement.name is not None else statement.query_id
 
 
-def _texts(span: Span) -> Iterator[tuple[Key, str]]:
+def _texts(span: Sums) -> Iterator[tuple[Key, str]]:
     for statement in span.statements:
         if statement.name is None and statement.query_id is not None:
             yield statement.query_id, statement.text
 
 
-def _roles(span: Span) -> dict[Key, list[str]]:
+def _roles(span: Sums) -> dict[Key, list[str]]:
     """The role that spent the most time first."""
     roles: dict[Key, list[str]] = {}
     for statement in sorted(span.statements, key=lambda statement: -statement.total_ms):
@@ -195,7 +195,7 @@ def _roles(span: Span) -> dict[Key, list[str]]:
     return roles
 
 
-def _figures(span: Span) -> dict[Key, Figures]:
+def _costs(span: Sums) -> dict[Key, Costs]:
     by_key: dict[Key, list[StatementSum]] = {}
     for statement in span.statements:
         if (key := _key(statement)) is not None:
@@ -207,7 +207,7 @@ def _figures(span: Span) -> dict[Key, Figures]:
         if (figures := _waited(query)) is not None:
             waited[query.query] = figures
     return {
-        key: Figures(executed=executed.get(key), waited=waited.get(key)) for key in dict.fromkeys([*executed, *waited])
+        key: Costs(executed=executed.get(key), waited=waited.get(key)) for key in dict.fromkeys([*executed, *waited])
     }
 
 
@@ -242,7 +242,7 @@ def _waited(query: QuerySum) -> Waited | None:
     )
 
 
-def _change(now: Figures, then: Figures) -> float | None:
+def _change(now: Costs, then: Costs) -> float | None:
     """By Postgres where both know it, else by callers."""
     for one, other in ((now.executed, then.executed), (now.waited, then.waited)):
         if one is not None and other is not None and other.mean_ms:
@@ -255,7 +255,7 @@ def _cost(report: QueryReport) -> tuple[float, float]:
     return (executed.total_ms if executed else 0.0, waited.total_ms if waited else 0.0)
 
 
-def _slow(report: QueryReport, noted: SlowSum | None, plans: Sequence[KeptPlan]) -> SlowQuery:
+def _slow(report: QueryReport, noted: SlowSum | None, plans: Sequence[KeptPlan]) -> SlowQueryReport:
     missing = None
     if not plans:
         missing = (
@@ -263,7 +263,7 @@ def _slow(report: QueryReport, noted: SlowSum | None, plans: Sequence[KeptPlan])
             if report.name is None
             else "No plan was had yet: the next snapshot asks its service for one."
         )
-    return SlowQuery(
+    return SlowQueryReport(
         name=report.name,
         place=report.place,
         text=report.text,
@@ -294,5 +294,5 @@ def _unreported(name: str, places: Mapping[str, Place]) -> QueryReport:
     )
 
 
-def _length(slow: SlowQuery) -> tuple[float, float]:
+def _length(slow: SlowQueryReport) -> tuple[float, float]:
     return (slow.longest_ms or 0.0, slow.now.executed.mean_ms if slow.now.executed else 0.0)

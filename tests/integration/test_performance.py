@@ -151,6 +151,8 @@ async def test_what_queries_cost_is_told_by_name_beside_the_span_before(house: H
     end = await house.snapshot()
     told = await house.told("/queries", **{"from": middle.isoformat(), "to": end.isoformat()})
     assert told["as_of"] == end.isoformat().replace("+00:00", "Z")
+    # Told by the names that it was asked by.
+    assert (told["from"], told["to"]) == tuple(at.isoformat().replace("+00:00", "Z") for at in (middle, end))
     query = by_name(told["items"])["orders.get_order"]
     assert query["place"].startswith("services/orders/queries.sql:")
     assert query["roles"] == ["system"]

@@ -8,7 +8,7 @@ import pytest
 from proto.vitals import PROCESSES, QUERY_BOUNDS, WAIT_BOUNDS, PoolVitals, Times, Vitals
 from services.analytics.performance_counters import Source
 from services.analytics.performance_queries import (
-    Span,
+    Sums,
     query_reports,
     read_whole,
     shape_of,
@@ -51,8 +51,8 @@ def waited(name: str, milliseconds: float, calls: int) -> QuerySum:
 
 
 def test_a_query_adds_up_over_its_roles_and_stands_beside_the_hour_before() -> None:
-    now = Span([executed("admin", 10, 30.0), executed("driver", 30, 50.0), executed("x", 1, 20.0, None)], [])
-    before, yesterday = Span([executed("admin", 10, 10.0)], []), Span([], [])
+    now = Sums([executed("admin", 10, 30.0), executed("driver", 30, 50.0), executed("x", 1, 20.0, None)], [])
+    before, yesterday = Sums([executed("admin", 10, 10.0)], []), Sums([], [])
     (query, other) = query_reports(now, before, yesterday, PLACES)
     assert (query.name, query.place) == ("orders.get_order", "services/orders/queries.sql:27")
     assert query.roles == ["driver", "admin"]  # the most time first
@@ -63,8 +63,8 @@ def test_a_query_adds_up_over_its_roles_and_stands_beside_the_hour_before() -> N
 
 
 def test_without_postgres_statistics_callers_alone_tell_and_are_compared() -> None:
-    now = Span([], [waited("orders.get_order", 40, 100)])
-    (query,) = query_reports(now, Span([], [waited("orders.get_order", 10, 5)]), Span([], []), PLACES)
+    now = Sums([], [waited("orders.get_order", 40, 100)])
+    (query,) = query_reports(now, Sums([], [waited("orders.get_order", 10, 5)]), Sums([], []), PLACES)
     assert query.now.executed is None
     assert query.now.waited is not None
     assert (query.now.waited.calls, query.now.waited.mean_ms, query.change) == (100, 40.0, 4.0)
@@ -72,8 +72,8 @@ def test_without_postgres_statistics_callers_alone_tell_and_are_compared() -> No
 
 
 def test_slow_is_what_was_noted_and_what_takes_long_in_the_mean() -> None:
-    span = Span([executed("admin", 1, 2.0), executed("psql", 2, 300.0, None)], [])
-    reports = query_reports(span, Span([], []), Span([], []), PLACES)
+    span = Sums([executed("admin", 1, 2.0), executed("psql", 2, 300.0, None)], [])
+    reports = query_reports(span, Sums([], []), Sums([], []), PLACES)
     noted = [SlowSum(query=name, times=1, longest_seconds=0.5, last_at=NOW) for name in ("orders.get_order", "a.fresh")]
     plan = KeptPlan(query="orders.get_order", role="admin", plan=[], first_seen=NOW, last_seen=NOW)
     found = slow_queries(reports, noted, {"orders.get_order": [plan]}, PLACES)

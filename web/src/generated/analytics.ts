@@ -533,6 +533,11 @@ export interface components {
             redelivered: number;
             seq: number;
         };
+        /** Costs */
+        Costs: {
+            executed: components["schemas"]["Executed"] | null;
+            waited: components["schemas"]["Waited"] | null;
+        };
         /** CountedOrder */
         CountedOrder: {
             /** Format: uuid */
@@ -604,6 +609,20 @@ export interface components {
             field: string;
             detail: string;
         };
+        /** Figures */
+        Figures: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            orders: number;
+            delivered: number;
+            cancelled: number;
+            rejected: number;
+            revenue_cents: number;
+            average_order_cents: number | null;
+            delivery_minutes: components["schemas"]["Minutes"];
+        };
         /** FiringAlert */
         FiringAlert: {
             /** Format: uuid */
@@ -631,9 +650,9 @@ export interface components {
         /** History */
         History: {
             /** Format: date-time */
-            start: string;
+            from: string;
             /** Format: date-time */
-            end: string;
+            to: string;
             step_seconds: number;
             items: components["schemas"]["HistoryPoint"][];
         };
@@ -689,7 +708,7 @@ export interface components {
             average_order_cents: number | null;
             delivery_minutes: components["schemas"]["Minutes"];
             as_of: string | null;
-            previous: components["schemas"]["figures_api_Figures"];
+            previous: components["schemas"]["Figures"];
         };
         /** Minutes */
         Minutes: {
@@ -824,9 +843,9 @@ export interface components {
         Queries: {
             as_of: string | null;
             /** Format: date-time */
-            start: string;
+            from: string;
             /** Format: date-time */
-            end: string;
+            to: string;
             missing: components["schemas"]["Missing"][];
             items: components["schemas"]["QueryReport"][];
         };
@@ -836,9 +855,9 @@ export interface components {
             place: string | null;
             text: string | null;
             roles: string[];
-            now: components["schemas"]["performance_queries_Figures"];
-            before: components["schemas"]["performance_queries_Figures"];
-            day_before: components["schemas"]["performance_queries_Figures"];
+            now: components["schemas"]["Costs"];
+            before: components["schemas"]["Costs"];
+            day_before: components["schemas"]["Costs"];
             change: number | null;
             change_of_day: number | null;
         };
@@ -912,14 +931,14 @@ export interface components {
         SlowQueries: {
             as_of: string | null;
             /** Format: date-time */
-            start: string;
+            from: string;
             /** Format: date-time */
-            end: string;
+            to: string;
             missing: components["schemas"]["Missing"][];
-            items: components["schemas"]["SlowQuery"][];
+            items: components["schemas"]["SlowQueryReport"][];
         };
-        /** SlowQuery */
-        SlowQuery: {
+        /** SlowQueryReport */
+        SlowQueryReport: {
             name: string | null;
             place: string | null;
             text: string | null;
@@ -927,7 +946,7 @@ export interface components {
             times: number;
             longest_ms: number | null;
             last_at: string | null;
-            now: components["schemas"]["performance_queries_Figures"];
+            now: components["schemas"]["Costs"];
             plans: components["schemas"]["PlanReport"][];
             plan_missing: string | null;
         };
@@ -1081,25 +1100,6 @@ export interface components {
             reads: number;
             rows_a_read: number;
             queries: string[];
-        };
-        /** Figures */
-        figures_api_Figures: {
-            /** Format: date-time */
-            from: string;
-            /** Format: date-time */
-            to: string;
-            orders: number;
-            delivered: number;
-            cancelled: number;
-            rejected: number;
-            revenue_cents: number;
-            average_order_cents: number | null;
-            delivery_minutes: components["schemas"]["Minutes"];
-        };
-        /** Figures */
-        performance_queries_Figures: {
-            executed: components["schemas"]["Executed"] | null;
-            waited: components["schemas"]["Waited"] | null;
         };
     };
     responses: never;
