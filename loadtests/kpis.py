@@ -31,13 +31,12 @@ from deploy.seed.generator import seed
 from deploy.seed.rollups import fill
 from deploy.seed.shape import read_shape
 from deploy.seed.world import make_world
-from services.analytics import orders_store, store, tops_store
-from services.analytics.histogram import RELATIVE_ERROR, percentile
-from services.analytics.orders_store import Wanted, top_of
-from services.analytics.periods import Period, period_of
-from services.analytics.projection import BUSINESS
-from services.analytics.store import SNAPSHOT
-from shared.database import Connection
+from services.analytics.projection.domain import BUSINESS
+from services.analytics.projection.histogram import RELATIVE_ERROR, percentile
+from services.analytics.reports import orders_store, store, tops_store
+from services.analytics.reports.orders_store import Wanted, top_of
+from services.analytics.reports.periods import Period, period_of
+from shared.database import SNAPSHOT, Connection
 
 BYTES_PER_ORDER = 4_000
 """With its roll-ups, without history."""

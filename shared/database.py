@@ -53,6 +53,12 @@ SLOW: deque[SlowQuery] = deque(maxlen=200)
 
 REPOSITORY = Path(__file__).parent.parent
 
+SNAPSHOT = "begin isolation level repeatable read read only"
+"""Begins a reading whose queries are all of one moment."""
+
+LASTING_SNAPSHOT = f"{SNAPSHOT}; set local idle_in_transaction_session_timeout = '60s'"
+"""The same for a cursor whose reader is slow: it is idle for longer than a request's transaction may be."""
+
 ARRAYS = "select " + ", ".join(
     f"null::{kind}[]"
     for kind in ("uuid", "text", "integer", "bigint", "boolean", "bytea", "timestamptz", "float8", "smallint")

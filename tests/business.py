@@ -24,10 +24,10 @@ from deploy.local import Stack, migrate
 from proto.orders import Status
 from services.analytics.api import Api
 from services.analytics.app import Settings, front_of
-from services.analytics.histogram import bucket_of, percentile
-from services.analytics.performance import Sources
-from services.analytics.projection import Line, Order, fold
-from services.analytics.projection_store import LIVE, Tables
+from services.analytics.performance.look import Sources
+from services.analytics.projection.domain import Line, Order, fold
+from services.analytics.projection.histogram import bucket_of, percentile
+from services.analytics.projection.store import LIVE, Tables
 from shared.database import Connection
 from shared.http.types import Application
 from shared.plumbing import open_plumbing

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from proto.orders import Status
-from services.analytics.projection import Line, Order, Tally
+from services.analytics.projection.domain import Line, Order, Tally
 from services.orders.domain import STEPS
 from shared.database import Connection
 from shared.ids import new_id

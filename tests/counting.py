@@ -26,7 +26,7 @@ from deploy.demo.load import load, place_of
 from deploy.demo.source import Basket
 from deploy.history.loader import bundles_of, place_baskets, read_world
 from deploy.local import Layout, Stack
-from services.analytics import rebuild
+from services.analytics.rebuild import commands as rebuild
 from services.orders.events import WAKE
 from shared.bus import Bus
 from shared.database import Connection, Pool, open_pool

@@ -13,9 +13,9 @@ import msgspec
 from deploy.local import Stack, migrate
 from proto.catalog import Product
 from proto.streams import CATALOG, ORDERS, order_subject, product_subject
-from services.analytics.projection import Order
-from services.analytics.projection_store import LIVE, Tables
-from services.analytics.projector import Projector
+from services.analytics.projection.domain import Order
+from services.analytics.projection.projector import Projector
+from services.analytics.projection.store import LIVE, Tables
 from shared.bus import Bus, ensure_stream
 from shared.database import Connection, Pool, open_pool
 from shared.plumbing import utc_now

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from deploy.demo import source
 from deploy.history.loader import QUERIES
-from services.analytics.histogram import bucket_of
+from services.analytics.projection.histogram import bucket_of
 from shared.database import Connection, Row
 
 BUSINESS = UUID(int=0)

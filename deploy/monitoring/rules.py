@@ -1,4 +1,4 @@
-"""The alerts as Prometheus and Alertmanager take them, from the one source in services/analytics/alerts.toml.
+"""The alerts as Prometheus and Alertmanager take them, from the one source in services/analytics/alerts/rules.toml.
 
 Prometheus has no word for `explains`: there it is Alertmanager's inhibition, of what fires and not of what is about to.
 """
@@ -7,9 +7,9 @@ from itertools import groupby
 
 import yaml
 
-from services.analytics.alerts_rules import Rule, read_rules
+from services.analytics.alerts.rules import Rule, read_rules
 
-WRITTEN = "# Written by `just monitoring` from services/analytics/alerts.toml: change that.\n"
+WRITTEN = "# Written by `just monitoring` from services/analytics/alerts/rules.toml: change that.\n"
 
 
 def prometheus_rules() -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from services.analytics.periods import DELIVERY_PROMISE
+from services.analytics.projection.domain import DELIVERY_PROMISE
 from shared.database import Connection, load_queries
 
 QUERIES = load_queries("seed", Path(__file__).with_name("rollups.sql"))

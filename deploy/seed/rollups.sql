@@ -1,4 +1,4 @@
--- What the projection would have made of all the seeded orders, by the definitions in services/analytics/projection.py, as
+-- What the projection would have made of all the seeded orders, by the definitions in services/analytics/projection/domain.py, as
 -- statements over whole tables. Run as superuser into empty tables, in one transaction. $1: the zone that days and weeks are
 -- cut in. Buckets of histograms are eighths of a doubling; the billionth keeps whole doublings on their own side of the
 -- edge, where a logarithm comes out a hair below.

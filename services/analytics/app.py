@@ -7,15 +7,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from services.analytics import alerts_api, api, exports_api, figures_api, orders_api, performance_api, tops_api
-from services.analytics.alerts_rules import read_rules
-from services.analytics.alerts_watch import Watch
+from services.analytics.alerts import api as alerts_api
+from services.analytics.alerts.rules import read_rules
+from services.analytics.alerts.watch import Watch
 from services.analytics.api import Api
-from services.analytics.consumer import learning
-from services.analytics.performance import Sources
-from services.analytics.projection_store import LIVE, Tables
-from services.analytics.projector import Projector
-from services.analytics.snapshots import keeping_snapshots
+from services.analytics.performance import api as performance_api
+from services.analytics.performance.look import Sources
+from services.analytics.performance.snapshots import keeping_snapshots
+from services.analytics.projection.consumer import learning
+from services.analytics.projection.projector import Projector
+from services.analytics.projection.store import LIVE, Tables
+from services.analytics.reports import api as reports_api
+from services.analytics.reports import exports_api, orders_api, tops_api
 from shared.database import open_pool
 from shared.http.routes import routes_of
 from shared.http.types import Application
@@ -25,8 +28,8 @@ from shared.settings import ContextSettings, SettingsError
 from shared.tasks import supervised
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
-REPORTS = (*figures_api.ROUTES, *tops_api.ROUTES, *orders_api.ROUTES, *exports_api.ROUTES)
-ROUTES = (*api.ROUTES, *REPORTS, *alerts_api.ROUTES, *performance_api.ROUTES)
+REPORTS = (*reports_api.ROUTES, *tops_api.ROUTES, *orders_api.ROUTES, *exports_api.ROUTES)
+ROUTES = (*REPORTS, *alerts_api.ROUTES, *performance_api.ROUTES)
 
 
 class Settings(ContextSettings, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from services.catalog.commands import Catalog, origin_of
 from services.catalog.csv_file import FileError, LineError, Table
 from services.catalog.events import WAKE
 from services.catalog.importer import ImportRunningError, Outcome
-from shared.database import transaction
+from shared.database import LASTING_SNAPSHOT, transaction
 from shared.http.caller import Caller
 from shared.http.problems import FieldError, Problem, busy, invalid_field
 from shared.spreadsheet import Separator
@@ -31,8 +31,6 @@ MOST_ERRORS = 100
 _ERRORS_IN_A_PROBLEM = 20
 _ROWS_AT_ONCE = 1_000
 _STOCK_STAYS = "stays as it is: what is on hand is counted here"
-# A cursor of a slow reader is idle for longer than a request's transaction may be.
-_SNAPSHOT = "begin isolation level repeatable read read only; set local idle_in_transaction_session_timeout = '60s'"
 _NOTHING = Outcome(created=frozenset(), updated=frozenset(), stock_differs=frozenset())
 
 
@@ -96,7 +94,7 @@ def report_file(imported: Imported) -> bytes:
 
 async def export_file(catalog: Catalog, separator: Separator) -> AsyncIterator[bytes]:
     """Every product, active or not."""
-    async with transaction(catalog.pool, _SNAPSHOT) as connection:
+    async with transaction(catalog.pool, LASTING_SNAPSHOT) as connection:
         yield csv_file.head(separator)
         async for products in admin_store.every_product(connection, _ROWS_AT_ONCE):
             yield csv_file.rows(products, separator)

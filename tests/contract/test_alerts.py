@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from deploy.monitoring.__main__ import generated
-from services.analytics.alerts_rules import Rule, RuleError, compile_rules, read_rules, say, seconds_of
+from services.analytics.alerts.rules import Rule, RuleError, compile_rules, read_rules, say, seconds_of
 from tests.metrics import exported, unknown_to
 
 ROOT = Path(__file__).parents[2]
@@ -106,14 +106,14 @@ runbook = "docs/runbooks/outbox.md#lag"
     ],
 )
 def test_a_wrong_rule_is_refused_by_name(tmp_path: Path, wrong: str, complaint: str) -> None:
-    path = tmp_path / "alerts.toml"
+    path = tmp_path / "rules.toml"
     path.write_text(wrong)
     with pytest.raises(RuleError, match=re.escape(complaint)):
         read_rules(path)
 
 
 def test_an_expression_that_is_not_known_is_refused_by_the_rules_name(tmp_path: Path) -> None:
-    path = tmp_path / "alerts.toml"
+    path = tmp_path / "rules.toml"
     path.write_text(GOOD.replace("max(g) > 1", "avg(g) > 1"))
     with pytest.raises(RuleError, match="Good: avg"):
         compile_rules(read_rules(path))

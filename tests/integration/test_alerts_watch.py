@@ -18,8 +18,8 @@ from proto.envelope import Role
 from proto.readings import Readings, ReadingsAsked, Sample
 from proto.streams import ALERTS, READINGS
 from services.analytics import app
-from services.analytics.alerts_rules import Rule
-from services.analytics.alerts_watch import Watch
+from services.analytics.alerts.rules import Rule
+from services.analytics.alerts.watch import Watch
 from shared import vitals
 from shared.bus import Bus
 from shared.database import Pool, open_pool

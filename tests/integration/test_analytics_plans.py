@@ -18,10 +18,11 @@ import pytest
 
 from deploy.local import Stack
 from deploy.seed.rollups import fill
-from services.analytics import orders_store, store, tops_store
-from services.analytics.periods import DELIVERY_PROMISE, Grain, Period
-from services.analytics.projection import BUSINESS, MEASURED
-from services.analytics.store import columns_of
+from services.analytics.projection.buckets import Grain
+from services.analytics.projection.domain import BUSINESS, DELIVERY_PROMISE, MEASURED
+from services.analytics.reports import orders_store, store, tops_store
+from services.analytics.reports.periods import Period
+from services.analytics.reports.store import columns_of
 from shared.database import Connection
 from tests.plans import Plan, plan_of, seeded
 

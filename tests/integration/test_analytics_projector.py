@@ -12,9 +12,9 @@ import pytest
 
 from deploy.local import Stack
 from proto.streams import ORDERS, order_subject
-from services.analytics import projector
-from services.analytics.projection import Order
-from services.analytics.projection_store import LIVE, Tables
+from services.analytics.projection import projector
+from services.analytics.projection.domain import Order
+from services.analytics.projection.store import LIVE, Tables
 from shared.bus import REFUSED, remake_stream
 from shared.ids import new_id
 from shared.plumbing import utc_now

@@ -9,9 +9,12 @@ import asyncpg
 import pytest
 
 from deploy.local import Stack
-from services.analytics import projector, rebuild, rebuild_store
-from services.analytics.projection import Order
-from services.analytics.rebuild import RunningError
+from services.analytics.projection import projector
+from services.analytics.projection.domain import Order
+from services.analytics.rebuild import __main__ as command_line
+from services.analytics.rebuild import commands as rebuild
+from services.analytics.rebuild import store as rebuild_store
+from services.analytics.rebuild.commands import RunningError
 from shared.database import transaction
 from tests.support import eventually
 from tests.tallies import Desk, open_desk
@@ -154,9 +157,9 @@ async def test_it_waits_for_who_reads_and_swaps_then(desk: Desk) -> None:
 def test_it_takes_no_arguments_and_names_the_setting_that_is_missing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert rebuild.main(["--now"]) == 2
+    assert command_line.main(["--now"]) == 2
     monkeypatch.delenv("LARDER_DATABASE_URL", raising=False)
-    assert rebuild.main([]) == 2
+    assert command_line.main([]) == 2
     assert "LARDER_DATABASE_URL is missing" in capsys.readouterr().err
 
 

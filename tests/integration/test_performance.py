@@ -18,8 +18,9 @@ import pytest
 from deploy.local import Stack, migrate
 from proto.vitals import PROCESSES
 from services.analytics import app as analytics
-from services.analytics import performance_report, snapshots, snapshots_store
-from services.analytics.performance import Sources
+from services.analytics.performance import report as performance_report
+from services.analytics.performance import snapshots, snapshots_store
+from services.analytics.performance.look import Sources
 from services.orders import app as orders
 from services.orders import store as orders_store
 from shared.bus import Bus

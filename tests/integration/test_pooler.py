@@ -17,7 +17,7 @@ import pytest
 from deploy.local import Stack, StackError, pooler
 from deploy.local.layout import REPOSITORY
 from deploy.local.programs import Wiring
-from services.analytics.performance_pooler import PoolerAwayError, look_at_pooler
+from services.analytics.performance.pooler import PoolerAwayError, look_at_pooler
 from services.orders import store
 from shared.database import Query, load_queries
 from shared.ids import new_id

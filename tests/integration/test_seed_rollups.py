@@ -9,8 +9,8 @@ import pytest
 
 from deploy.local import Stack
 from deploy.seed.rollups import fill
-from services.analytics.projection import OrderEvent, fold
-from services.analytics.projection_store import LIVE, Tables
+from services.analytics.projection.domain import OrderEvent, fold
+from services.analytics.projection.store import LIVE, Tables
 from services.orders.republish import rebuilt
 from services.orders.store import QUERIES
 from shared.database import Connection

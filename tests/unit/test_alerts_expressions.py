@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proto.readings import Readings, Sample
-from services.analytics.alerts_expressions import (
+from services.analytics.alerts.expressions import (
     FORGET_SECONDS,
     Expression,
     ExpressionError,

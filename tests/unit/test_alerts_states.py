@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.analytics.alerts_expressions import NOTHING, Vector
-from services.analytics.alerts_rules import Compiled, Rule, compile_rules
-from services.analytics.alerts_states import Began, Ended, Key, States
+from services.analytics.alerts.expressions import NOTHING, Vector
+from services.analytics.alerts.rules import Compiled, Rule, compile_rules
+from services.analytics.alerts.states import Began, Ended, Key, States
 
 HOLDS: Vector = {NOTHING: 7.0}
 EVERY = 5.0

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.analytics.performance_counters import Source, differences, started_between
+from services.analytics.performance.counters import Source, differences, started_between
 
 START = datetime(2026, 11, 27, tzinfo=UTC)
 KEYS = ("orders.get_order", "orders.insert_order", "catalog.list_products")

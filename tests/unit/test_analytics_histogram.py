@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.analytics.histogram import (
+from services.analytics.projection.histogram import (
     LEAST,
     MOST,
     RELATIVE_ERROR,

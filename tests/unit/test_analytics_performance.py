@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from proto.vitals import PROCESSES, QUERY_BOUNDS, WAIT_BOUNDS, PoolVitals, Times, Vitals
-from services.analytics.performance_counters import Source
-from services.analytics.performance_queries import (
+from services.analytics.performance.costs import (
     Sums,
     query_reports,
     read_whole,
     shape_of,
     slow_queries,
 )
-from services.analytics.performance_report import (
+from services.analytics.performance.counters import Source
+from services.analytics.performance.report import (
     FORGOTTEN_AFTER,
     pool_counters,
     pool_reports,
@@ -22,8 +22,8 @@ from services.analytics.performance_report import (
     processes_of,
     silent_of,
 )
-from services.analytics.performance_space import LEAST_BYTES, bloat
-from services.analytics.snapshots_store import KeptPlan, Place, QuerySum, SlowSum, StatementSum
+from services.analytics.performance.snapshots_store import KeptPlan, Place, QuerySum, SlowSum, StatementSum
+from services.analytics.performance.space import LEAST_BYTES, bloat
 
 NOW = datetime(2026, 11, 27, 3, tzinfo=UTC)
 PLACES = {"orders.get_order": Place(query="orders.get_order", place="services/orders/queries.sql:27")}

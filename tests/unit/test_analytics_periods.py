@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.analytics.periods import MOST_BUCKETS, Grain, Period, PeriodError, period_of, zone_of
+from services.analytics.projection.buckets import Grain
+from services.analytics.reports.periods import MOST_BUCKETS, Period, PeriodError, period_of, zone_of
 
 T = TypeVar("T")
 

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proto import orders as contract
-from services.analytics.buckets import buckets_of
-from services.analytics.projection import MEASURED, STATES, Counted, Order, OrderEvent, fold
+from services.analytics.projection.buckets import buckets_of
+from services.analytics.projection.domain import MEASURED, STATES, Counted, Order, OrderEvent, fold
 from tests.counted import NUMBERS, Tables, World, added, counted, difference
 
 BERLIN = "Europe/Berlin"

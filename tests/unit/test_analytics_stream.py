@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from nats.js import JetStreamContext
 
-from services.analytics.stream import HoleError, Reading
+from services.analytics.projection.stream import HoleError, Reading
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""What is wrong: the rules, what they say now, and who is told."""

@@ -1,0 +1,1 @@
+"""The stream of orders folded into roll-ups, and the names that these are told by."""

@@ -1,0 +1,1 @@
+"""The roll-ups counted anew from the whole stream, beside the live ones."""
