@@ -1,13 +1,17 @@
-"""The browser client as Nginx serves it: built from `web/` when it is missing or older than its sources.
+"""The browser client: built from `web/` when it is missing or older than its sources, and placed where Nginx serves it.
 
-Owns `web/dist`: `site/` is the root that Nginx serves, `csp.conf` the policy that goes with it, `built` the fingerprint
-of the sources. Invariants: `dist` is whole and of one build, replaced in one step; one process builds at a time.
+Owns `web/dist`: `site/` is what is served, `csp.conf` the policy that goes with it, `built` the fingerprint of the
+sources; and `client/` in the home of each Nginx, a copy by fingerprint. Invariants: `dist` is whole and of one build,
+replaced in one step; one process builds at a time. What a Nginx serves never changes under it: a page and its policy
+are of one build, whatever is built meanwhile, and parts of earlier builds stay for the tabs that are open.
 """
 
 import hashlib
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.errors import PartError, StackError
@@ -16,13 +20,22 @@ from deploy.local.node import NODE, alone, environment, install
 
 WEB = REPOSITORY / "web"
 DIST = WEB / "dist"
-SITE = DIST / "site"
-POLICY = DIST / "csp.conf"
 BUILD_SECONDS = 180.0
+ASSET_SECONDS = 30 * 24 * 3600.0
+"""So long a tab may be open, and still find a part of its own build that it never loaded."""
 _SOURCES = (
     *("src", "public", "build", "index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts"),
 )
 _LINES = 20
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One build as a Nginx serves it. `assets` holds `/assets/`, of this build and of earlier ones."""
+
+    site: Path
+    assets: Path
+    policy: str
 
 
 def build() -> bool:
@@ -36,13 +49,38 @@ def build() -> bool:
         shutil.rmtree(fresh, ignore_errors=True)
         run("build/build.ts", str(fresh), seconds=BUILD_SECONDS)
         (fresh / "built").write_text(wanted)
-        # Nginx may be serving: it misses its root for the moment between these two.
         shutil.rmtree(WEB / "dist.old", ignore_errors=True)
         if DIST.exists():
             DIST.rename(WEB / "dist.old")
         fresh.rename(DIST)
         shutil.rmtree(WEB / "dist.old", ignore_errors=True)
         return True
+
+
+def place(home: Path, dist: Path = DIST) -> Placed:
+    """Copies the build to below `home`, where it stays as it is. Builds before the last two are removed there."""
+    with alone(WEB / ".lock"):
+        builds, assets = home / "client" / "builds", home / "client" / "kept"
+        placed = builds / (dist / "built").read_text()[:16]
+        if not placed.exists():
+            fresh = builds / "new"
+            shutil.rmtree(fresh, ignore_errors=True)
+            shutil.copytree(dist, fresh)
+            fresh.rename(placed)
+            shutil.copytree(dist / "site" / "assets", assets / "assets", dirs_exist_ok=True, copy_function=shutil.copy)
+        placed.touch()
+        _forget(builds, assets / "assets")
+        return Placed(placed / "site", assets, (placed / "csp.conf").read_text().strip())
+
+
+def _forget(builds: Path, assets: Path) -> None:
+    """A Nginx that was told of a new build still answers of the one before for a moment."""
+    for old in sorted(builds.iterdir(), key=lambda each: each.stat().st_mtime)[:-2]:
+        shutil.rmtree(old)
+    current = {path.name for path in builds.glob("*/site/assets/*")}
+    for asset in assets.iterdir():
+        if asset.name not in current and time.time() - asset.stat().st_mtime > ASSET_SECONDS:
+            asset.unlink()
 
 
 def run(*words: str, seconds: float) -> None:

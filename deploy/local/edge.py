@@ -1,7 +1,8 @@
 """Nginx's configuration for this stack: the template of deploy/nginx with our addresses in it.
 
-Owns the rendered file beneath the state directory and Nginx's access log, which Nginx writes itself: through
-supervisord's pipe each line would cost the machine more than serving the request.
+Owns the rendered file beneath the state directory, with the copy of the browser client that it serves, and Nginx's
+access log, which Nginx writes itself: through supervisord's pipe each line would cost the machine more than serving the
+request.
 """
 
 import os
@@ -10,8 +11,8 @@ import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from deploy.local import client
 from deploy.local.addresses import HOST
-from deploy.local.client import POLICY, SITE
 from deploy.local.layout import MEBIBYTE, REPOSITORY, Layout
 from deploy.local.processes import children
 from deploy.local.templates import render, write_if_changed
@@ -38,6 +39,7 @@ def command(layout: Layout, binary: Path) -> tuple[str, ...]:
 def write(layout: Layout, replicas: Mapping[str, int]) -> bool:
     """Renders the configuration; true when it changed, so that a running Nginx has to reload it."""
     (home(layout) / "tmp").mkdir(mode=0o700, parents=True, exist_ok=True)
+    placed = client.place(home(layout))
     values = {
         # Root's workers would become `nobody`, who may not be able to reach the state directory.
         "user": "user root;" if os.geteuid() == 0 else "",
@@ -47,10 +49,12 @@ def write(layout: Layout, replicas: Mapping[str, int]) -> bool:
         "inside": f"{HOST}:{layout.port('nginx-inside')}",
         "cache": str(home(layout) / "cache"),
         "cache_size": "256m",
-        "html": str(SITE),
+        "outside": f'map "" $outside {{ default {"https" if layout.tls_in_front else "$scheme"}; }}',
+        "html": str(placed.site),
+        "assets": str(placed.assets),
         "precompressed": "",  # this Nginx has no gzip_static: it compresses as it goes
         # The text and not an include: when it changes, so does this file, and a running Nginx is told.
-        "policy": POLICY.read_text().strip(),
+        "policy": placed.policy,
         "access_log": str(access_log(layout)),
         "upstreams": "\n    ".join(
             _upstream(layout, name, replicas.get(service, 0)) for name, service in UPSTREAMS.items()

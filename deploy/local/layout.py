@@ -46,11 +46,13 @@ OFFSETS: Mapping[str, int] = {
 
 @dataclass(frozen=True)
 class Layout:
-    """Paths and ports of one stack. `minimum_free_mib`: a start is refused when the disk has less than that free."""
+    """Paths and ports of one stack. `minimum_free_mib`: a start is refused when the disk has less than that free.
+    `tls_in_front`: people reach the edge through something that ends their TLS, so it answers as https does."""
 
     state_dir: Path = REPOSITORY / ".larder"
     base_port: int = 8080
     minimum_free_mib: int = 1024
+    tls_in_front: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state_dir", Path(os.path.abspath(self.state_dir)))  # noqa: PTH100  keeps symlinks
@@ -59,12 +61,15 @@ class Layout:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Layout":
-        """LARDER_STATE and LARDER_PORT, or the defaults."""
+        """LARDER_STATE, LARDER_PORT and LARDER_TLS_IN_FRONT, or the defaults."""
         port = environment.get("LARDER_PORT", "8080")
         if not port.isdecimal():
             raise StackError(f"LARDER_PORT is {port!r}; it must be a number.")
         state = environment.get("LARDER_STATE") or str(REPOSITORY / ".larder")
-        return cls(Path(state).expanduser(), int(port))
+        tls = environment.get("LARDER_TLS_IN_FRONT", "0")
+        if tls not in ("0", "1"):
+            raise StackError(f"LARDER_TLS_IN_FRONT is {tls!r}; it must be 0 or 1.")
+        return cls(Path(state).expanduser(), int(port), tls_in_front=tls == "1")
 
     def port(self, name: str, replica: int = 0) -> int:
         """The port of a server, or of one replica of a service."""

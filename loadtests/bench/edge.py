@@ -24,7 +24,7 @@ from services.catalog.importer import import_products
 from shared.database import open_pool
 
 FILE = "/bench/page.json"
-BEFORE = "location / { try_files"
+BEFORE = "location ~ /\\. {"
 OF_A_FILE = {"Last-Modified", "Accept-Ranges"}
 KEPT_SECONDS = 10.0
 PRODUCTS = 100
