@@ -81,10 +81,12 @@ class Limiter:
 
 
 class Limits:
-    """The limits on requests: so many a minute for an address, so many an hour for a person."""
+    """The limits on requests: so many a minute for an address, so many an hour for a person. Those of some kind, which
+    `name` names, are counted by themselves."""
 
-    def __init__(self, limiter: Limiter, *, anonymous_per_minute: int, person_per_hour: int) -> None:
+    def __init__(self, limiter: Limiter, *, anonymous_per_minute: int, person_per_hour: int, name: str = "") -> None:
         self._limiter = limiter
+        self._name = name
         self._anonymous = anonymous_per_minute
         self._person = person_per_hour
         self._resting_until = 0.0
@@ -94,7 +96,8 @@ class Limits:
         count, seconds = (self._anonymous, MINUTE) if identity is None else (self._person, HOUR)
         if count == 0 or monotonic() < self._resting_until:
             return
-        key = f"address:{address}" if identity is None else f"person:{identity.person_id}"
+        who = f"address:{address}" if identity is None else f"person:{identity.person_id}"
+        key = f"{self._name}:{who}" if self._name else who
         try:
             wait = await self._limiter.wait(key, count=count, seconds=seconds)
         except (RedisError, OSError) as error:

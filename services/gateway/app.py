@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from services.gateway.alerts import SILENCE_SECONDS, Alerts
-from services.gateway.api import ROUTES
+from services.gateway.api import ROUTES, Api
 from services.gateway.gateway import Gateway
 from services.gateway.hub import Hub
 from services.gateway.locations import Locations
@@ -36,7 +36,7 @@ RING_BYTES = 256 * 1024 * 1024
 class Settings(ServiceSettings, frozen=True, kw_only=True):
     """Sockets come to `socket_port`, requests to `port`. `allowed_origins` are separated by commas; `heartbeat_s` is in
     seconds, `ring_bytes` bounds the events kept. After `alerts_silence_s` seconds without a word of the alerts, admins
-    are told that nobody judges them."""
+    are told that nobody judges them. So many reports of pages are taken from an address and a person; 0 is no limit."""
 
     socket_port: int
     allowed_origins: str
@@ -44,6 +44,8 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     heartbeat_s: float = 30.0
     ring_bytes: int = RING_BYTES
     alerts_silence_s: float = SILENCE_SECONDS
+    rate_reports_anonymous_per_minute: int = 10
+    rate_reports_person_per_hour: int = 120
 
 
 @asynccontextmanager
@@ -62,13 +64,20 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
             Locations(bus, hub, utc_now),
             Alerts(bus, hub, settings.alerts_silence_s),
         )
+        limiter = Limiter(valkey)
         limits = Limits(
-            Limiter(valkey),
+            limiter,
             anonymous_per_minute=settings.rate_anonymous_per_minute,
             person_per_hour=settings.rate_person_per_hour,
         )
+        reports = Limits(
+            limiter,
+            anonymous_per_minute=settings.rate_reports_anonymous_per_minute,
+            person_per_hour=settings.rate_reports_person_per_hour,
+            name="reports",
+        )
         front = Front(
-            routes_of(ROUTES, tickets, title="Larder realtime", path="/api/realtime"),
+            routes_of(ROUTES, Api(tickets, reports), title="Larder realtime", path="/api/realtime"),
             Operations({"stream": stream.following.wait}),
             TokenVerifier(settings.token_public_key, revocations, utc_now),
             limits,

@@ -1,16 +1,20 @@
 /** The client's composition root: the one place that knows the browser and puts `lib` together. */
 import { answer, makeApi, makeCall } from "./lib/api";
 import { browserClock } from "./lib/clock";
+import { Copies } from "./lib/copies";
 import { languageOf, localeOf, type Texts, translator } from "./lib/i18n";
 import { Live, type Socket } from "./lib/live";
 import { Outbox } from "./lib/outbox";
-import { Session } from "./lib/session";
+import { Positions } from "./lib/positions";
+import { Read } from "./lib/read";
+import { MEMORY, Session } from "./lib/session";
 
 const RENEWAL = "/api/accounts/sessions/current/token";
 
 export const clock = browserClock;
 export const chance = Math.random;
-const call = makeCall({ signedOut: () => session.ended() });
+const positions = new Positions();
+const call = makeCall({ signedOut: () => session.ended(), positions });
 export const api = makeApi({}, call);
 
 const ticket = async () => (await answer(api.POST("/api/realtime/tickets"))).ticket;
@@ -24,6 +28,7 @@ export const live = new Live({
   },
   clock,
   chance,
+  position: (position) => positions.hear(position),
   surroundings: {
     online: () => navigator.onLine,
     visible: () => document.visibilityState === "visible",
@@ -45,7 +50,14 @@ export const outbox = new Outbox({
   channel: new BroadcastChannel("larder-outbox"),
 });
 
-export const session = new Session(api, live, outbox, localStorage);
+export const copies = new Copies();
+
+export const session = new Session({ api, live, belongings: [outbox, copies], memory: localStorage });
+
+/** An answer that is kept under this name for a time without network; null: it is not. `useRead` shows it. */
+export function read<T>(name: string | null, ask: () => Promise<T>): Read<T> {
+  return new Read({ name, ask, copies, clock, chance });
+}
 
 const LANGUAGE = "larder.language";
 const wanted = [localStorage.getItem(LANGUAGE) ?? [], navigator.languages].flat();
@@ -67,9 +79,12 @@ export function speak(next: string): void {
 export async function start(): Promise<void> {
   document.documentElement.lang = language;
   window.addEventListener("storage", ({ key }) => {
-    if (key === "larder.person") session.follow();
+    if (key === MEMORY) session.follow();
   });
-  window.addEventListener("online", () => outbox.flush());
+  window.addEventListener("online", () => {
+    session.reconnected();
+    outbox.flush();
+  });
   live.status.watch(({ is }) => {
     if (is === "live") outbox.flush();
   });

@@ -1,6 +1,8 @@
 /**
  * Everything that people can have done through the outbox, each made in one place and named in the reader's words: an
  * action that waits or was refused is shown wherever its person is, not only on the screen that it was done on.
+ *
+ * To add one: a function that makes it, and a line in KINDS.
  */
 import { texts } from "./app";
 import type { components } from "./generated/orders";
@@ -33,6 +35,27 @@ const say = texts({
   },
 });
 
+/** Where a person goes on after a refusal, such as the cart with its new prices. */
+export interface WayOut {
+  href: string;
+  name: string;
+}
+
+interface Kind {
+  name(action: Action): string;
+  /** Whether the server answers it with the order as it is then. */
+  answersWithOrder?: boolean;
+  wayOut?(action: Action): WayOut;
+}
+
+const KINDS: Record<string, Kind> = {
+  move: {
+    name: ({ about }) =>
+      say(about.to as Transition["to"] & Parameters<typeof say>[0], { number: String(about.number) }),
+    answersWithOrder: true,
+  },
+};
+
 /** An order's next step, if it is still as the person saw it. `more`: why, or which driver. */
 export function move(
   order: { id: string; number: number; version: number },
@@ -48,8 +71,14 @@ export function move(
   };
 }
 
-export function nameOf({ kind, about }: Action): string {
-  if (kind === "move")
-    return say(about.to as Transition["to"] & Parameters<typeof say>[0], { number: String(about.number) });
-  return say("unknown");
+export function nameOf(action: Action): string {
+  return KINDS[action.kind]?.name(action) ?? say("unknown");
+}
+
+export function answersWithOrder({ kind }: Action): boolean {
+  return KINDS[kind]?.answersWithOrder ?? false;
+}
+
+export function wayOutOf(action: Action): WayOut | undefined {
+  return KINDS[action.kind]?.wayOut?.(action);
 }

@@ -1,10 +1,12 @@
 import { render } from "preact";
 import { start } from "./app";
 import { App } from "./shell/App";
+import { reportAll } from "./shell/report";
 import { keepUpdated } from "./shell/update";
 import "./styles/index.css";
 
 const root = document.getElementById("app");
 if (root === null) throw new Error("the page has no #app");
+reportAll();
 render(<App />, root);
 start().then(keepUpdated);

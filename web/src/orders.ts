@@ -1,5 +1,6 @@
 /** Orders as the server has them, in lists and one by one: the api's answers and the socket's events, in one feed. */
-import { api, chance, clock, live, outbox } from "./app";
+import { api, chance, clock, copies, live, outbox } from "./app";
+import { answersWithOrder } from "./deeds";
 import type { components as Frames } from "./generated/frames";
 import type { components } from "./generated/orders";
 import { answer, ProblemError } from "./lib/api";
@@ -40,32 +41,33 @@ export function ended(status: Status): boolean {
   return ENDED.has(status);
 }
 
-/** What every feed of ours has in common. */
-function feedOf<T extends Versioned>(options: Pick<FeedOptions<T>, "page" | "compare" | "belongs">): Feed<T> {
-  return new Feed<T>({
-    ...options,
-    clock,
-    chance,
-    passing: (error) => !(error instanceof ProblemError) || error.status >= 500 || error.status === 429,
-  });
+/** What every feed of ours has in common. `name` is what it is kept as, for a time without network. */
+function feedOf<T extends Versioned>(
+  name: string,
+  options: Pick<FeedOptions<T>, "page" | "compare" | "belongs">,
+): Feed<T> {
+  return new Feed<T>({ ...options, clock, chance, copy: { copies, name } });
 }
 
 /** What our own steps came to is known before the socket tells. */
 function watchMoves(take: (order: Order) => void): () => void {
-  return outbox.whenDone(({ kind }, said) => {
-    if (kind === "move") take(said as unknown as Order);
+  return outbox.whenDone((action, said) => {
+    if (answersWithOrder(action)) take(said as unknown as Order);
   });
+}
+
+function nameOf(topic: string, { status, active, q }: Filter): string {
+  return [topic, status ?? "", active === true ? "active" : "", q ?? ""].join(" ").trim();
 }
 
 /** All that the person may see on a topic, or what of it a filter leaves. `stop` ends it. */
 export function openOrders(topic: "orders" | "offers", filter: Filter = {}): { feed: Feed<Entry>; stop: () => void } {
   const query = topic === "offers" ? { offers: true } : filter;
-  const feed = feedOf<Entry>({
+  const feed = feedOf<Entry>(nameOf(topic, filter), {
     page: (cursor) =>
       answer(
         api.GET("/api/orders", {
           params: { query: { ...query, limit: PAGE, ...(cursor === null ? {} : { cursor }) } },
-          headers: { "Cache-Control": "no-cache" }, // a replica may be behind what the socket has told
         }),
       ),
     compare,
@@ -74,13 +76,14 @@ export function openOrders(topic: "orders" | "offers", filter: Filter = {}): { f
   });
   const stopListening = live.listen(topic, {
     fetch: () => feed.refresh(),
+    current: () => feed.isCurrent(),
     event({ event, order }) {
       if (event === "OrderLeft") feed.left(order.id, order.version);
       else feed.take(entryOf(order as Frames["schemas"]["Order"]));
     },
   });
   const stopWatching = watchMoves((order) => topic === "orders" && feed.take(entryOf(order)));
-  feed.refresh(); // not only when the socket is there: a list is worth reading before it is live
+  feed.start(); // not only when the socket is there: a list is worth reading before it is live
   return {
     feed,
     stop() {
@@ -101,7 +104,7 @@ export interface OpenOrder {
 
 export function openOrder(id: string): OpenOrder {
   const whereabouts = new Store<LocationFrame | null>(null);
-  const feed = feedOf<Order>({
+  const feed = feedOf<Order>(`order ${id}`, {
     async page() {
       try {
         return { items: [await get(id)], next_cursor: null };
@@ -119,6 +122,7 @@ export function openOrder(id: string): OpenOrder {
     stopWaiting();
     stopListening = live.listen(`order:${id}`, {
       fetch: () => feed.refresh(),
+      current: () => feed.isCurrent(),
       event({ event, order }) {
         if (event === "OrderLeft") feed.left(order.id, order.version);
         else feed.take(order as Order);
@@ -128,7 +132,7 @@ export function openOrder(id: string): OpenOrder {
     });
   });
   const stopWatching = watchMoves((order) => order.id === id && feed.take(order));
-  feed.refresh();
+  feed.start();
   return {
     feed,
     whereabouts,
@@ -142,12 +146,7 @@ export function openOrder(id: string): OpenOrder {
 }
 
 function get(id: string): Promise<Order> {
-  return answer(
-    api.GET("/api/orders/{order_id}", {
-      params: { path: { order_id: id } },
-      headers: { "Cache-Control": "no-cache" }, // a copy may be behind what the socket has told
-    }),
-  );
+  return answer(api.GET("/api/orders/{order_id}", { params: { path: { order_id: id } } }));
 }
 
 /** All that happened to an order, the oldest first. */
@@ -157,10 +156,7 @@ export async function historyOf(id: string): Promise<HistoryEntry[]> {
   do {
     const query: { limit: number; cursor?: string } = { limit: PAGE, ...(cursor === null ? {} : { cursor }) };
     const page: components["schemas"]["HistoryPage"] = await answer(
-      api.GET("/api/orders/{order_id}/history", {
-        params: { path: { order_id: id }, query },
-        headers: { "Cache-Control": "no-cache" },
-      }),
+      api.GET("/api/orders/{order_id}/history", { params: { path: { order_id: id }, query } }),
     );
     entries.push(...page.items);
     cursor = page.next_cursor;

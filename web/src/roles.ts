@@ -6,9 +6,12 @@ import type { ComponentType } from "preact";
 import { lazy } from "preact-iso";
 import { texts } from "./app";
 import type { Role } from "./lib/session";
+import type { IconName } from "./ui/Icon";
 
 export interface Screen {
   path: string;
+  /** Beside its name. */
+  icon?: IconName;
   /** Its name in the navigation; screens without one are reached from others. */
   name?: string;
   component: ComponentType;
@@ -20,10 +23,22 @@ const say = texts({
 });
 
 const Board = lazy(() => import("./screens/board/Board"));
+
 const order: Screen = { path: "/orders/:id", component: lazy(() => import("./screens/order/Order")) };
 
 export const SCREENS: Record<Role, readonly Screen[]> = {
-  restaurant: [{ path: "/", name: say("orders"), component: Board }, order],
-  driver: [{ path: "/", name: say("deliveries"), component: Board }, order],
-  admin: [{ path: "/", name: say("orders"), component: Board }, order],
+  restaurant: [{ path: "/", name: say("orders"), icon: "list", component: Board }, order],
+  driver: [{ path: "/", name: say("deliveries"), icon: "truck", component: Board }, order],
+  admin: [{ path: "/", name: say("orders"), icon: "list", component: Board }, order],
 };
+
+/** The pattern of an address, without what it names: for reports. */
+export function patternOf(role: Role | undefined, path: string): string {
+  if (role === undefined) return "/sign-in";
+  const parts = path.split("/");
+  const fits = (pattern: string) => {
+    const wanted = pattern.split("/");
+    return wanted.length === parts.length && wanted.every((each, at) => each.startsWith(":") || each === parts[at]);
+  };
+  return SCREENS[role].find((screen) => fits(screen.path))?.path ?? "/nowhere";
+}

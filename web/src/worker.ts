@@ -5,6 +5,7 @@
  * takes over when its page asks for it or when no page is open, never under somebody's hands. Actions wait in IndexedDB,
  * which no build owns, so an update loses none. Answers of the API are never kept here.
  */
+import { makeCall } from "./lib/api";
 import { browserClock } from "./lib/clock";
 import { Outbox } from "./lib/outbox";
 
@@ -59,9 +60,10 @@ async function kept(path: string, request: Request): Promise<Response> {
   return (await cache.match(path)) ?? (await caches.match(path)) ?? fetch(request);
 }
 
+/** Throws when something is left, so that the browser tries again later. */
 async function send(): Promise<void> {
   const outbox = new Outbox({
-    send: (request) => fetch(request),
+    send: makeCall(), // its token may have run out while every page was closed: it is renewed
     locks: navigator.locks,
     clock: browserClock,
     chance: Math.random,
@@ -70,6 +72,8 @@ async function send(): Promise<void> {
   });
   try {
     await outbox.flush();
+    const left = outbox.actions.value.filter(({ refusal }) => refusal === null).length;
+    if (left > 0) throw new Error(`${left} actions still wait`);
   } finally {
     await outbox.close();
   }

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { answer, makeApi, ProblemError, UnreachableError } from "../src/lib/api";
+import { answer, makeApi, ProblemError, READ_MS, UnreachableError, WRITE_MS } from "../src/lib/api";
+import { POSITION, Positions } from "../src/lib/positions";
 
 const BASE = "http://larder.test";
+const PROBLEM = { "Content-Type": "application/problem+json" };
 
 function problem(status: number, more: object = {}): Response {
   const body = { type: "about:blank", title: "T", status, detail: "Why.", request_id: "r1", ...more };
-  return Response.json(body, { status, headers: { "Content-Type": "application/problem+json" } });
+  return Response.json(body, { status, headers: PROBLEM });
 }
 
 /** A server that says these one after the other, and what it was asked. */
@@ -51,12 +53,35 @@ describe("an answer", () => {
     await expect(answer(api.GET("/api/catalog/categories"))).rejects.toMatchObject({ status: 503, retryAfterMs: 2000 });
   });
 
-  it("of a stranger between us and Larder is a problem too", async () => {
-    const { api } = server(new Response("<h1>No</h1>", { status: 502, statusText: "Bad Gateway" }));
-    await expect(answer(api.GET("/api/catalog/categories"))).rejects.toMatchObject({
-      status: 502,
-      message: "Bad Gateway",
+  it.each([
+    ["a proxy's error", new Response("<h1>No</h1>", { status: 502, statusText: "Bad Gateway" })],
+    ["a proxy's refusal", new Response("Blocked.", { status: 403, headers: { "Content-Type": "text/plain" } })],
+    ["a hotel's page", new Response("<h1>Welcome</h1>", { headers: { "Content-Type": "text/html; charset=utf-8" } })],
+    ["a problem that ends in its middle", new Response('{"sta', { status: 500, headers: PROBLEM })],
+    ["an answer that ends in its middle", new Response('{"ite', { headers: { "Content-Type": "application/json" } })],
+  ])("that is %s is none", async (_, response) => {
+    const { api } = server(response);
+    await expect(answer(api.GET("/api/catalog/categories"))).rejects.toBeInstanceOf(UnreachableError);
+  });
+
+  it("that does not come in time is not waited for, and who calls it off is told so", async () => {
+    const waits: number[] = [];
+    const api = makeApi({
+      base: BASE,
+      timeout: (ms) => {
+        waits.push(ms);
+        return AbortSignal.abort(new DOMException("too late", "TimeoutError"));
+      },
+      fetch: async ({ signal }) => {
+        throw signal.reason;
+      },
     });
+    const late = answer(api.GET("/api/catalog/categories"));
+    await expect(late).rejects.toThrow(new UnreachableError("Larder did not answer in time."));
+    await expect(answer(api.POST("/api/realtime/tickets"))).rejects.toBeInstanceOf(UnreachableError);
+    expect(waits).toEqual([READ_MS, WRITE_MS]);
+    const signal = AbortSignal.abort();
+    await expect(answer(api.GET("/api/catalog/categories", { signal }))).rejects.toMatchObject({ name: "AbortError" });
   });
 
   it("that never comes is another kind of error", async () => {
@@ -107,5 +132,47 @@ describe("a session that ran out", () => {
     const body = { email: "a@b.c", password: "no" };
     await expect(answer(api.POST("/api/accounts/sessions", { body }))).rejects.toMatchObject({ status: 401 });
     expect([asked.length, ended()]).toEqual([1, 0]);
+  });
+});
+
+describe("a position", () => {
+  const empty = { items: [], next_cursor: null };
+
+  function reader() {
+    const asked: (string | null)[] = [];
+    const positions = new Positions();
+    const told: string[] = [];
+    const api = makeApi({
+      base: BASE,
+      positions,
+      fetch: async (request) => {
+        asked.push(request.headers.get(POSITION));
+        const position = told.shift();
+        return Response.json(empty, position === undefined ? {} : { headers: { [POSITION]: position } });
+      },
+    });
+    return { api, asked, positions, told };
+  }
+
+  it("is the newest of what answers and frames told, and goes with what is read", async () => {
+    const { api, asked, positions, told } = reader();
+    told.push("0/FF");
+    await answer(api.POST("/api/realtime/tickets"));
+    await answer(api.GET("/api/orders"));
+    for (const position of ["1/10", "0/FFFFFFFF", "1/9"]) positions.hear(position);
+    await answer(api.GET("/api/orders"));
+    await answer(api.POST("/api/realtime/tickets"));
+    expect(asked).toEqual([null, "0/FF", "1/10", null]);
+  });
+
+  it("does not keep the catalogue from the edge's cache, unless it was changed from here", async () => {
+    const { api, asked, positions, told } = reader();
+    positions.hear("0/FF");
+    await answer(api.GET("/api/catalog/products"));
+    told.push("1/0");
+    const body = { sku: "1", name: "Bread", category: "Bread", unit: "1 lb", price_cents: 1, stock: 1 };
+    await answer(api.POST("/api/catalog/products", { body }));
+    await answer(api.GET("/api/catalog/products"));
+    expect(asked).toEqual([null, null, "1/0"]);
   });
 });

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ProblemError } from "../src/lib/api";
-import { Feed, type Page } from "../src/lib/feed";
-import { SimulatedClock, settled } from "./simulated";
+import { COPY_ITEMS, Feed, type Page } from "../src/lib/feed";
+import { SimulatedClock, SimulatedCopies, settled } from "./simulated";
 
 interface Order {
   id: string;
@@ -19,12 +19,14 @@ class Server {
   readonly orders = new Map<string, Order>();
   readonly waiting: (() => void)[] = [];
   fault: Error | null = null;
+  readonly asked: (string | null)[] = [];
 
   get list(): Order[] {
     return [...this.orders.values()].filter(({ open }) => open).sort(compare);
   }
 
   page = (cursor: string | null): Promise<Page<Order>> => {
+    this.asked.push(cursor);
     const from = cursor === null ? this.list : this.list.filter((each) => each.created < Number(cursor));
     const [items, fault] = [from.slice(0, 2).map((each) => ({ ...each })), this.fault];
     const next_cursor = from.length > 2 ? String(items[1]?.created) : null;
@@ -42,13 +44,13 @@ class Server {
 }
 
 function setUp(orders: Order[] = []) {
-  const [server, clock] = [new Server(), new SimulatedClock()];
+  const [server, clock, copies] = [new Server(), new SimulatedClock(), new SimulatedCopies()];
   for (const each of orders) server.orders.set(each.id, each);
   const belongs = ({ open }: Order) => open;
-  const passing = (error: unknown) => !(error instanceof ProblemError && error.status < 500);
-  const feed = new Feed<Order>({ page: server.page, compare, belongs, clock, chance: () => 0.5, passing });
+  const copy = { copies, name: "orders" };
+  const feed = new Feed<Order>({ page: server.page, compare, belongs, clock, chance: () => 0.5, copy });
   const shown = () => feed.state.value.items.map(({ id, version }) => `${id}.${version}`);
-  return { server, clock, feed, shown };
+  return { server, clock, copies, feed, shown };
 }
 
 const forbidden = new ProblemError({ status: 403, title: "T", detail: "Not yours.", request_id: "r" });
@@ -119,6 +121,27 @@ describe("a list", () => {
     expect(feed.state.value).toMatchObject({ busy: false, error: forbidden });
   });
 
+  it("waits as long as the server asks it to, and goes on where it was", async () => {
+    const { server, clock, feed, shown } = setUp([1, 2, 3, 4, 5].map((n) => order(n)));
+    feed.refresh();
+    await server.deliver();
+    feed.more();
+    await server.deliver();
+    server.asked.length = 0;
+    feed.refresh();
+    server.waiting.shift()?.();
+    server.fault = new ProblemError({ status: 429, title: "T", detail: "D", request_id: "r", retry_after_s: 30 });
+    await settled(); // the second page is asked for, and refused
+    await server.deliver();
+    server.fault = null;
+    await clock.run(29_000);
+    expect(server.asked).toEqual([null, "4"]);
+    await clock.run(3_000);
+    expect(server.asked).toEqual([null, "4", "4"]);
+    await server.deliver();
+    expect([shown(), feed.state.value.error]).toEqual([["o5.1", "o4.1", "o3.1", "o2.1"], null]);
+  });
+
   it("that was stopped asks for nothing and takes nothing that was under way", async () => {
     const { server, clock, feed, shown } = setUp([order(1)]);
     feed.refresh();
@@ -126,6 +149,61 @@ describe("a list", () => {
     await server.deliver();
     await clock.run(120_000);
     expect([shown(), server.waiting.length]).toEqual([[], 0]);
+  });
+});
+
+describe("a copy", () => {
+  it("is shown until the server has answered, and says of when it is", async () => {
+    const { server, clock, copies, feed, shown } = setUp([order(3)]);
+    copies.put("orders", [order(2), order(1)], 5);
+    feed.start();
+    await settled();
+    expect([shown(), feed.state.value.asOf]).toEqual([["o2.1", "o1.1"], 5]);
+    feed.take(order(1, 2)); // told meanwhile
+    await server.deliver();
+    expect([shown(), feed.state.value.asOf]).toEqual([["o3.1", "o1.2"], clock.now()]);
+  });
+
+  it("never takes the place of an answer", async () => {
+    const { server, copies, feed, shown } = setUp([order(3)]);
+    copies.put("orders", [order(2)], 5);
+    copies.slow = true;
+    feed.start();
+    await server.deliver();
+    copies.slow = false;
+    await settled();
+    expect(shown()).toEqual(["o3.1"]);
+  });
+
+  it("is made soon after each change, of what is shown, as of when it was true", async () => {
+    const { server, clock, copies, feed } = setUp([order(1)]);
+    feed.start();
+    feed.take(order(2)); // nothing is known yet: no copy of a part
+    await clock.run(60_000);
+    expect(copies.kept.size).toBe(0);
+    await server.deliver();
+    const loaded = clock.now();
+    await clock.run(60_000);
+    expect(copies.kept.get("orders")).toMatchObject({ value: [order(2), order(1)], at: loaded });
+    feed.isCurrent();
+    await clock.run(60_000);
+    expect(copies.kept.get("orders")?.at).toBe(loaded + 60_000);
+    for (let n = 10; n < 10 + COPY_ITEMS; n++) feed.take(order(n));
+    await clock.run(60_000);
+    expect(copies.kept.get("orders")?.value).toHaveLength(COPY_ITEMS);
+  });
+
+  it("is not called current while a refresh is under way", async () => {
+    const { server, clock, feed } = setUp([order(1)]);
+    feed.isCurrent();
+    expect(feed.state.value.asOf).toBeNull();
+    feed.start();
+    await server.deliver();
+    const loaded = clock.now();
+    await clock.run(10_000);
+    feed.refresh();
+    feed.isCurrent();
+    expect(feed.state.value.asOf).toBe(loaded);
   });
 });
 

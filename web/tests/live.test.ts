@@ -147,6 +147,7 @@ function setUp() {
     gateway.renewed += 1;
     return gateway.ticket();
   };
+  const told: string[] = [];
   const live = new Live({
     open: gateway.open,
     ticket: gateway.ticket,
@@ -154,8 +155,8 @@ function setUp() {
     clock,
     chance: chanceOf(3),
     surroundings,
+    position: (position) => told.push(`read ${position}`),
   });
-  const told: string[] = [];
   const listener: Listener = {
     event: (frame) => told.push(`${(frame.order as Order).id}.${(frame.order as Order).version}`),
     fetch: () => told.push("fetch"),
@@ -206,6 +207,29 @@ describe("a socket", () => {
     expect(live.status.value).toEqual({ is: "connecting" });
     line.tell({ type: "subscribed", topic: "orders", seq: 0 });
     expect(live.status.value).toEqual({ is: "live" });
+  });
+
+  it("tells how far the server's log was before it has anything fetched, and when a topic is complete", async () => {
+    const { gateway, live, told, listener, come } = setUp();
+    gateway.hear = (line, frame) => {
+      if (frame.type === "hello") line.tell({ type: "welcome", epoch: "e1", seq: 0, heartbeat_s: 30 });
+      if (frame.type === "subscribe") line.tell({ type: "subscribed", topic: "orders", seq: 0, position: "0/A" });
+    };
+    live.listen("orders", { ...listener, current: () => told.push("current") });
+    live.start();
+    const line = await come();
+    const order = { id: "a", version: 1 };
+    line.tell({
+      type: "event",
+      topic: "orders",
+      seq: 1,
+      event: "OrderPlaced",
+      occurred_at: "",
+      order,
+      position: "0/B",
+    });
+    line.tell({ type: "at", seq: 2, position: "0/C" });
+    expect(told).toEqual(["read 0/A", "fetch", "read 0/B", "a.1", "read 0/C", "current"]);
   });
 
   it("comes back with its positions and has nothing fetched", async () => {

@@ -1,6 +1,7 @@
 import "fake-indexeddb/auto";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
+import { makeCall } from "../src/lib/api";
 import { type Deed, Outbox, type OutboxOptions } from "../src/lib/outbox";
 import { chanceOf, SimulatedClock } from "./simulated";
 
@@ -27,31 +28,39 @@ class Locks {
   }
 }
 
+type Weather = "fine" | "lost request" | "lost answer" | "portal" | "proxy" | number;
+
+function problem(status: number): Response {
+  const body = { type: "about:blank", title: "T", status, detail: "Why.", request_id: "r" };
+  return Response.json(body, { status, headers: { "Content-Type": "application/problem+json" } });
+}
+
 /** Larder: does each key once, as often as it is asked; `weather` says what becomes of each request. */
 class Server {
   readonly done: string[] = [];
   readonly answered = new Map<string, number>();
   readonly asked: string[] = [];
-  weather: () => "fine" | "lost request" | "lost answer" | number | "portal" = () => "fine";
+  weather: () => Weather = () => "fine";
 
-  send = async (request: Request): Promise<Response> => {
+  readonly send = makeCall({ base: BASE, fetch: (request) => this.#answer(request) });
+
+  async #answer(request: Request): Promise<Response> {
+    if (request.url.endsWith("/sessions/current/token")) return problem(401);
     const key = request.headers.get("Idempotency-Key") ?? "";
     this.asked.push(key);
     const weather = this.weather();
     if (weather === "lost request") throw new TypeError("Failed to fetch");
     if (weather === "portal")
       return new Response("<h1>Welcome to the hotel</h1>", { headers: { "Content-Type": "text/html" } });
-    if (typeof weather === "number") {
-      const body = { type: "about:blank", title: "T", status: weather, detail: "Why.", request_id: "r" };
-      return Response.json(body, { status: weather, headers: { "Content-Type": "application/problem+json" } });
-    }
+    if (weather === "proxy") return new Response("Forbidden by the gateway", { status: 403 });
+    if (typeof weather === "number") return problem(weather);
     if (!this.answered.has(key)) {
       this.done.push(key);
       this.answered.set(key, this.done.length);
     }
     if (weather === "lost answer") throw new TypeError("Failed to fetch");
     return Response.json({ number: this.answered.get(key) }, { status: 201 });
-  };
+  }
 }
 
 /** What the tabs of a browser tell each other. */
@@ -114,16 +123,26 @@ describe("an action", () => {
     const server = new Server();
     const tab = browser(server).tab();
     const told: unknown[] = [];
-    tab.whenDone((action, answer) => told.push([action.about.n, answer]));
+    const stops = [
+      tab.whenSent(({ about }) => told.push(["sent", about.n])),
+      tab.whenDone(({ about }, answer) => told.push([about.n, answer])),
+    ];
     await tab.belongTo(ANN);
     const key = await tab.add(deed(1));
     await quiet(tab);
     expect(server.done).toEqual([key]);
-    expect(told).toEqual([[1, { number: 1 }]]);
+    expect(told).toEqual([
+      ["sent", 1],
+      [1, { number: 1 }],
+    ]);
+    for (const stop of stops) stop();
+    await tab.add(deed(2));
+    await quiet(tab);
+    expect(told).toHaveLength(2);
     expect(tab.actions.value).toEqual([]);
   });
 
-  it.each(["lost request", "lost answer", "portal", 500, 503, 429, 401] as const)(
+  it.each(["lost request", "lost answer", "portal", "proxy", 500, 503, 429, 408, 401] as const)(
     "waits through %s",
     async (weather) => {
       const server = new Server();
@@ -197,6 +216,32 @@ describe("an action", () => {
     expect(server.done).toEqual([key]);
   });
 
+  it("waits in memory where the browser keeps nothing, and that is said", async () => {
+    const server = new Server();
+    const open = indexedDB.open;
+    indexedDB.open = () => {
+      throw new DOMException("The user denied permission.", "SecurityError");
+    };
+    try {
+      const tab = browser(server).tab();
+      await expect(tab.add(deed(0))).rejects.toThrow("nobody is signed in");
+      expect(tab.lasting.value).toBe(false);
+      server.weather = () => 503;
+      await tab.belongTo(ANN);
+      const [first, second] = [await tab.add(deed(1)), await tab.add(deed(2))];
+      await quiet(tab);
+      expect(tab.actions.value.map(({ key }) => key)).toEqual([first, second]);
+      await tab.remove(first);
+      await tab.belongTo(null);
+      await tab.belongTo(ANN);
+      server.weather = () => 409;
+      await quiet(tab);
+      expect(tab.actions.value.map(({ key, refusal }) => [key, refusal?.status])).toEqual([[second, 409]]);
+    } finally {
+      indexedDB.open = open;
+    }
+  });
+
   it("that is taken back while it waits is never done", async () => {
     const server = new Server();
     server.weather = () => 503;
@@ -209,9 +254,10 @@ describe("an action", () => {
   });
 });
 
-const weathers = fc.constantFrom("fine", "lost request", "lost answer", "portal", 503, 429, 401, 409) as fc.Arbitrary<
-  "fine" | "lost request" | "lost answer" | "portal" | number
->;
+const weathers: fc.Arbitrary<Weather> = fc.constantFrom(
+  ...["fine" as const, "lost request" as const, "lost answer" as const, "portal" as const, "proxy" as const],
+  ...[503, 429, 401, 409],
+);
 const steps = fc.array(
   fc.oneof(
     fc.record({ do: fc.constant("act" as const), tab: fc.nat(2) }),

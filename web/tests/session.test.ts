@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { makeApi } from "../src/lib/api";
 import { type Person, Session } from "../src/lib/session";
+import { settled } from "./simulated";
 
 const ANN: Person = { id: "ann", name: "Ann", role: "admin", restaurant_id: null, zone: null };
 
@@ -19,12 +20,15 @@ function setUp(answers: Record<string, () => Response>, remembered: Person | nul
       return answer();
     },
   });
-  const live = { start: () => log.push("live"), stop: () => log.push("quiet") };
-  const outbox = { belongTo: async (person: string | null) => void log.push(`outbox of ${person}`) };
-  const session: Session = new Session(api, live as never, outbox, {
-    getItem: (name) => memory.get(name) ?? null,
-    setItem: (name, text) => memory.set(name, text),
-    removeItem: (name) => memory.delete(name),
+  const session: Session = new Session({
+    api,
+    live: { start: () => log.push("live"), stop: () => log.push("quiet") },
+    belongings: [{ belongTo: async (person) => void log.push(`outbox of ${person}`) }],
+    memory: {
+      getItem: (name) => memory.get(name) ?? null,
+      setItem: (name, text) => memory.set(name, text),
+      removeItem: (name) => memory.delete(name),
+    },
   });
   return { session, log, memory };
 }
@@ -72,11 +76,56 @@ describe("a session", () => {
     expect([session.person.value, memory.size]).toEqual([null, 0]);
   });
 
-  it("ends here at once, also when the server cannot be told", async () => {
-    const { session, log } = setUp({}, ANN);
+  it("ends here at once, and the server is told when it can be", async () => {
+    const answers: Record<string, () => Response> = {};
+    const { session, log } = setUp(answers, ANN);
     await session.follow();
-    await expect(session.signOut()).rejects.toThrow("cannot be reached");
+    await session.signOut();
     expect(session.person.value).toBeNull();
     expect(log.slice(-3)).toEqual(["quiet", "outbox of null", "DELETE /sessions/current"]);
+    await session.reconnected(); // not yet
+    answers["DELETE /sessions/current"] = () => new Response(null, { status: 204 });
+    await session.reconnected();
+    await session.reconnected();
+    expect(log.filter((line) => line.startsWith("DELETE"))).toHaveLength(3);
+  });
+
+  it("that could not be ended is ended when the browser is opened again, or by who signs in next", async () => {
+    const answers: Record<string, () => Response> = { "POST /sessions": opened };
+    const { session, log, memory } = setUp(answers, ANN);
+    await session.follow();
+    await session.signOut();
+    await expect(session.signIn("bob@larder.test", "larder")).rejects.toThrow("cannot be reached");
+    expect(log).not.toContain("POST /sessions");
+    answers["DELETE /sessions/current"] = nobody; // it has ended by itself
+    await session.restore();
+    expect(memory.size).toBe(0);
+    log.length = 0;
+    await session.signIn("bob@larder.test", "larder");
+    expect(log[0]).toBe("POST /sessions");
+  });
+
+  it("does not come back with an answer from before it ended", async () => {
+    let answerMe = (_: Response) => {};
+    const me = new Promise<Response>((resolve) => {
+      answerMe = resolve;
+    });
+    const { session } = setUp({ "GET /me": () => me as never }, ANN);
+    const restored = session.restore();
+    await settled();
+    await session.signOut();
+    answerMe(Response.json({ person: ANN }));
+    await restored;
+    expect(session.person.value).toBeNull();
+  });
+
+  it("ends what runs for one person before the next one's begins, however quickly they come", async () => {
+    const { session, log } = setUp({ "POST /sessions": opened }, { ...ANN, id: "bob" });
+    await Promise.all([session.follow(), session.ended(), session.signIn("ann@larder.test", "larder")]);
+    expect(log.filter((line) => !line.startsWith("POST"))).toEqual([
+      ...["quiet", "outbox of bob", "live"],
+      ...["quiet", "outbox of null"],
+      ...["quiet", "outbox of ann", "live"],
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 /** Simulated time: nothing happens until `run`, and then in the order of its moments. */
 import type { Clock } from "../src/lib/clock";
+import type { Copy } from "../src/lib/copies";
 
 export class SimulatedClock implements Clock {
   #now = 1_800_000_000_000;
@@ -37,6 +38,28 @@ export class SimulatedClock implements Clock {
       await settled();
     }
     this.#now = until;
+  }
+}
+
+/** Copies that take no time, unless they are `slow`: then they are read when they are not any more. */
+export class SimulatedCopies {
+  readonly kept = new Map<string, Copy<unknown>>();
+  #waiting: (() => void)[] = [];
+  #slow = false;
+
+  set slow(slow: boolean) {
+    this.#slow = slow;
+    if (!slow) for (const go of this.#waiting.splice(0)) go();
+  }
+
+  async get<T>(name: string): Promise<Copy<T> | undefined> {
+    if (this.#slow) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return this.kept.get(name) as Copy<T> | undefined;
+  }
+
+  async put<T>(name: string, value: T, at: number): Promise<boolean> {
+    this.kept.set(name, { value, at });
+    return true;
   }
 }
 

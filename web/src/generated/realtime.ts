@@ -21,6 +21,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/realtime/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a page reports of itself
+         * @description Errors, web vitals and how soon events came; from anybody, at most so often. Counted, and errors are logged.
+         */
+        post: operations["ApiRealtimeReportsReportPage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/realtime/asyncapi.json": {
         parameters: {
             query?: never;
@@ -49,6 +69,27 @@ export interface components {
         FieldError: {
             field: string;
             detail: string;
+        };
+        /** PageError */
+        PageError: {
+            name: string;
+            message: string;
+            /** @default  */
+            stack?: string;
+        };
+        /** PageReport */
+        PageReport: {
+            page: string;
+            build: string;
+            errors?: components["schemas"]["PageError"][];
+            vitals?: components["schemas"]["PageVital"][];
+            latencies_ms?: number[];
+        };
+        /** PageVital */
+        PageVital: {
+            /** @enum {string} */
+            name: "LCP" | "INP" | "CLS" | "FCP" | "TTFB";
+            value: number;
         };
         /** ProblemDocument */
         ProblemDocument: {
@@ -141,6 +182,64 @@ export interface operations {
             };
             /** @description Service Unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    ApiRealtimeReportsReportPage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PageReport"];
+            };
+        };
+        responses: {
+            /** @description Additional response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

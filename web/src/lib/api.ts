@@ -2,8 +2,10 @@
  * Larder over HTTP: typed by the services' own OpenAPI documents.
  *
  * Owns: errors as one kind each (`ProblemError` is what a service or the edge said, `UnreachableError` that nobody
- * answered), and the cookie session: a 401 is answered by one renewal for all who wait, then the request goes once more.
- * Invariant: what is asked is sent at most twice, and the second time only after a 401, which did nothing.
+ * answered, or somebody else in Larder's place), how long an answer is waited for, positions, and the cookie session: a
+ * 401 is answered by one renewal for all who wait, then the request goes once more.
+ * Invariants: what is asked is sent at most twice, and the second time only after a 401, which did nothing. What does not
+ * come from Larder, such as the sign-in page of a hotel's network, is never taken for its answer.
  * The token is in a cookie that no script can read; nothing here ever holds it.
  */
 import createClient, { type Client } from "openapi-fetch";
@@ -12,6 +14,7 @@ import type { paths as Analytics } from "../generated/analytics";
 import type { paths as Catalog } from "../generated/catalog";
 import type { paths as Orders } from "../generated/orders";
 import type { paths as Realtime } from "../generated/realtime";
+import { POSITION, type Positions } from "./positions";
 
 export type Paths = Accounts & Analytics & Catalog & Orders & Realtime;
 export type Api = Client<Paths>;
@@ -56,7 +59,7 @@ export class ProblemError extends Error {
   }
 }
 
-/** Nobody answered: no network, or none that leads to Larder. */
+/** Larder did not answer: no network, or none that leads there, or not in time. */
 export class UnreachableError extends Error {
   override name = "UnreachableError";
 }
@@ -64,12 +67,22 @@ export class UnreachableError extends Error {
 export const SESSION_PATH = "/api/accounts/sessions";
 const RENEWAL = `${SESSION_PATH}/current/token`;
 
+/** How long an answer is waited for. What is sent may be a photo, and the network a phone's at the edge of a cell. */
+export const READ_MS = 20_000;
+export const WRITE_MS = 60_000;
+/** A whole catalogue: the edge waits for it as long. */
+const IMPORT_PATH = "/api/catalog/imports";
+const IMPORT_MS = 160_000;
+
 export interface ApiOptions {
   /** The origin, for who is on no page; a page's own otherwise. */
   base?: string;
   fetch?: (request: Request) => Promise<Response>;
   /** The session has ended, or never was. */
   signedOut?: () => void;
+  positions?: Positions;
+  /** A signal that ends so many milliseconds from now. */
+  timeout?: (ms: number) => AbortSignal;
 }
 
 export type Call = (request: Request) => Promise<Response>;
@@ -80,12 +93,22 @@ export function makeCall(options: ApiOptions = {}): Call {
   const send = options.fetch ?? ((request: Request) => fetch(request));
   let renewal: Promise<boolean> | null = null;
 
-  async function reach(request: Request): Promise<Response> {
+  const timeout = options.timeout ?? ((ms: number) => AbortSignal.timeout(ms));
+
+  async function reach(asked: Request): Promise<Response> {
+    const signal = AbortSignal.any([asked.signal, timeout(patienceFor(asked))]);
+    const request = new Request(asked, { signal });
+    const position = options.positions?.wantedBy(request);
+    if (position) request.headers.set(POSITION, position);
+    let response: Response;
     try {
-      return await send(request);
+      response = await send(request);
     } catch (error) {
-      throw new UnreachableError("Larder cannot be reached.", { cause: error });
+      throw missing(asked, error);
     }
+    if (isStrangers(response)) throw new UnreachableError("Something else answered in Larder's place.");
+    options.positions?.hearAnswer(request, response);
+    return response;
   }
 
   /** Whether there is a session again. Throws what keeps that from being known. */
@@ -127,16 +150,48 @@ export function makeApi(options: ApiOptions = {}, call: Call = makeCall(options)
 
 /** What was answered: `await answer(api.GET("/api/catalog/categories"))`. */
 export async function answer<T>(call: Promise<{ data?: T }>): Promise<T> {
-  const { data } = await call;
-  return data as T; // an answer that is an error was thrown
+  try {
+    const { data } = await call;
+    return data as T; // an answer that is an error was thrown
+  } catch (error) {
+    if (error instanceof ProblemError || error instanceof UnreachableError || isAbort(error)) throw error;
+    throw new UnreachableError("The answer did not come to its end.", { cause: error });
+  }
 }
 
-/** What an answer that is an error says. One that is no problem document comes from something between us and Larder. */
-export async function problemOf(response: Response): Promise<ProblemError> {
-  const text = await response.text();
+/** Whether the same may be answered well another time: what may not is shown, and not asked for again. */
+export function isPassing(error: unknown): boolean {
+  return !(error instanceof ProblemError) || error.status >= 500 || PASSING.has(error.status);
+}
+const PASSING = new Set([401, 408, 425, 429]); // 401: whoever signs in again goes on
+
+function patienceFor({ method, url }: Request): number {
+  if (new URL(url).pathname === IMPORT_PATH) return IMPORT_MS;
+  return method === "GET" ? READ_MS : WRITE_MS;
+}
+
+/** Larder sends nobody elsewhere, answers no call with a page, and calls its errors by their name. */
+function isStrangers(response: Response): boolean {
   const kind = response.headers.get("Content-Type") ?? "";
-  if (kind.startsWith("application/problem+json")) return new ProblemError(JSON.parse(text));
-  const title = response.statusText || String(response.status);
-  const request_id = response.headers.get("X-Request-ID") ?? "";
-  return new ProblemError({ status: response.status, title, detail: title, request_id });
+  return response.redirected || (response.ok ? kind.startsWith("text/html") : !kind.startsWith(PROBLEM));
+}
+const PROBLEM = "application/problem+json";
+
+/** What became of a request without an answer. Who called it off knows that themselves. */
+function missing(asked: Request, error: unknown): unknown {
+  if (asked.signal.aborted) return asked.signal.reason;
+  const late = error instanceof DOMException && error.name === "TimeoutError";
+  return new UnreachableError(late ? "Larder did not answer in time." : "Larder cannot be reached.", { cause: error });
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
+}
+
+async function problemOf(response: Response): Promise<ProblemError> {
+  try {
+    return new ProblemError(await response.json());
+  } catch (error) {
+    throw new UnreachableError("The answer did not come to its end.", { cause: error });
+  }
 }

@@ -4,10 +4,14 @@
  * Invariants: of each item the higher version is kept, never the later arrival; what left is not brought back by
  * anything older; a refresh drops what the server has no more, but for what events told meanwhile. So once a refresh has
  * ended and the events since have come, in any order and any number of times, `items` is the beginning of the server's
- * list, down to the last item that was loaded. It never shows a part of a refresh.
+ * list, down to the last item that was loaded. It never shows a part of a refresh. Before the first one it shows the
+ * copy of last time, if there is one, and `asOf` says of when.
  */
-import { backoff, type Chance, type Clock } from "./clock";
+import { isPassing } from "./api";
+import type { Chance, Clock } from "./clock";
+import type { Copies } from "./copies";
 import { Store } from "./store";
+import { Tries } from "./tries";
 
 export interface Versioned {
   id: string;
@@ -27,15 +31,19 @@ export interface FeedOptions<T> {
   belongs?(item: T): boolean;
   clock: Clock;
   chance: Chance;
-  /** Whether an error may be another one the next time. What may not is shown, and not asked for again. */
-  passing?(error: unknown): boolean;
+  /** Where it is kept for a time without network, and as what. */
+  copy?: { copies: Pick<Copies, "get" | "put">; name: string };
 }
+
+/** As much as is kept of a list: what a screen or two show. */
+export const COPY_ITEMS = 200;
+const COPY_MS = 2_000;
 
 export interface FeedState<T> {
   items: readonly T[];
   /** Whether the server has more after these. */
   more: boolean;
-  /** When the server last said all of it, by the clock; null before the first time. */
+  /** Up to when it is the server's, by the clock; null before anything is known. */
   asOf: number | null;
   busy: boolean;
   error: Error | null;
@@ -56,17 +64,36 @@ export class Feed<T extends Versioned> {
   #cursor: string | null = null;
   #loaded = 0;
   #generation = 0;
-  #tries = 0;
-  #stopRetry = () => {};
+  /** The server has said all of it once: from here on it is more than a copy. */
+  #known = false;
+  #refreshing = false;
+  #stopCopy: (() => void) | null = null;
+  readonly #tries: Tries;
 
   constructor(options: FeedOptions<T>) {
     this.#options = options;
+    this.#tries = new Tries(options.clock, options.chance);
+  }
+
+  /** Shows the copy of last time, and asks the server. */
+  start(): void {
+    this.refresh();
+    this.#recall();
+  }
+
+  /** Events have told everything up to now, once it was loaded. */
+  isCurrent(): void {
+    if (!this.#known || this.#refreshing) return;
+    this.#show({ asOf: this.#options.clock.now() });
+    this.#keepSoon();
   }
 
   /** An item as an event or an answer has it. */
   take(item: T): void {
     this.#told.add(item.id);
-    if (this.#learn(item)) this.#show({});
+    if (!this.#learn(item)) return;
+    this.#show({});
+    this.#keepSoon();
   }
 
   /** It is out of sight from this version on. */
@@ -74,17 +101,23 @@ export class Feed<T extends Versioned> {
     this.#told.add(id);
     if (version < (this.#versions.get(id) ?? 0)) return;
     this.#versions.set(id, version);
-    if (this.#drop(id)) this.#show({});
+    if (!this.#drop(id)) return;
+    this.#show({});
+    this.#keepSoon();
   }
 
   /** Loads anew as much as was loaded, and tries until that works or cannot. One that is asked for later replaces it. */
   async refresh(): Promise<void> {
-    const generation = ++this.#generation;
-    this.#stopRetry();
     this.#told.clear();
+    this.#tries.stop();
+    this.#refreshing = true;
+    await this.#load(++this.#generation, [], null);
+  }
+
+  /** Goes on after what was found already: a page that was read does not become wrong, for events tell what changes. */
+  async #load(generation: number, found: T[], from: string | null): Promise<void> {
     this.#show({ busy: true });
-    const found: T[] = [];
-    let cursor: string | null = null;
+    let cursor = from;
     try {
       do {
         const page: Page<T> = await this.#options.page(cursor);
@@ -93,13 +126,17 @@ export class Feed<T extends Versioned> {
         cursor = page.next_cursor;
       } while (cursor !== null && found.length < this.#loaded);
     } catch (error) {
-      if (generation === this.#generation) this.#fail(error, () => this.refresh());
+      if (generation === this.#generation) this.#fail(error, () => this.#load(generation, found, cursor));
       return;
     }
     const there = new Set(found.map(({ id }) => id));
     for (const id of [...this.#items.keys()]) if (!there.has(id) && !this.#told.has(id)) this.#drop(id);
     this.#settle(found, cursor, found.length);
+    this.#known = true;
+    this.#refreshing = false;
+    this.#tries.succeeded();
     this.#show({ busy: false, error: null, asOf: this.#options.clock.now() });
+    this.#keepSoon();
   }
 
   /** The next page. Nothing while something is being loaded. */
@@ -121,7 +158,27 @@ export class Feed<T extends Versioned> {
   /** Ends what is under way. The list stays as it is. */
   stop(): void {
     this.#generation += 1;
-    this.#stopRetry();
+    this.#tries.stop();
+    this.#stopCopy?.();
+    this.#stopCopy = null;
+  }
+
+  async #recall(): Promise<void> {
+    const copy = await this.#options.copy?.copies.get<readonly T[]>(this.#options.copy.name);
+    if (copy === undefined || this.#known) return;
+    for (const item of copy.value) this.#learn(item);
+    this.#show({ asOf: copy.at });
+  }
+
+  /** What is on it now and then, not at each of many changes. */
+  #keepSoon(): void {
+    const { copy, clock } = this.#options;
+    if (copy === undefined || !this.#known || this.#stopCopy !== null) return;
+    this.#stopCopy = clock.after(COPY_MS, () => {
+      this.#stopCopy = null;
+      const { items, asOf } = this.state.value;
+      if (asOf !== null) copy.copies.put(copy.name, items.slice(0, COPY_ITEMS), asOf);
+    });
   }
 
   #settle(found: readonly T[], cursor: string | null, loaded: number): void {
@@ -132,11 +189,9 @@ export class Feed<T extends Versioned> {
   }
 
   #fail(error: unknown, again: () => void): void {
-    const passing = this.#options.passing?.(error) ?? true;
+    const passing = isPassing(error);
     this.#show({ busy: passing, error: asError(error) });
-    if (!passing) return;
-    const wait = backoff(this.#tries++, this.#options.chance(), 1000);
-    this.#stopRetry = this.#options.clock.after(wait, again);
+    if (passing) this.#tries.again(error, again);
   }
 
   /** True when it changed something. The same version of what is not there is news: a refresh may have dropped it. */
@@ -172,7 +227,6 @@ export class Feed<T extends Versioned> {
   }
 
   #show(news: Partial<FeedState<T>>): void {
-    if (news.asOf !== undefined) this.#tries = 0;
     const last = this.#last;
     // After the last one loaded; itself, in whatever version, is still shown.
     const end = last === null ? this.#sorted.length : this.#placeOf(last) + (this.#items.has(last.id) ? 1 : 0);

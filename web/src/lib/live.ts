@@ -36,6 +36,8 @@ export interface Listener {
   event?(frame: EventFrame): void;
   /** Events alone do not say what is: fetch over HTTP, now, and let versions decide. */
   fetch?(): void;
+  /** Every event of the topic up to now has been told. */
+  current?(): void;
   location?(frame: LocationFrame): void;
   alert?(frame: AlertFrame): void;
   /** The topic is not ours any more. */
@@ -67,6 +69,8 @@ export interface LiveOptions {
   clock: Clock;
   chance: Chance;
   surroundings: Surroundings;
+  /** How far the server's log was when it said this: what is fetched from here on has to see that. */
+  position?(position: string): void;
 }
 
 export const RENEW_MS = 10 * 60_000; // a token lives 15 minutes
@@ -83,8 +87,8 @@ interface Topic {
 
 export class Live {
   readonly status = new Store<LiveStatus>({ is: "off" });
-  /** Milliseconds between an event's `occurred_at` and its arrival here: for reports. */
-  onLatency: ((ms: number) => void) | null = null;
+  /** Every event, before its listeners have it: for reports. */
+  onEvent: ((frame: EventFrame) => void) | null = null;
 
   readonly #options: LiveOptions;
   readonly #topics = new Map<string, Topic>();
@@ -193,6 +197,7 @@ export class Live {
     this.#hasBeenIn = true;
     this.#heardAt = this.#options.clock.now();
     if (this.#heartbeatMs > 0) this.#watchSilence(SILENT_BEATS * this.#heartbeatMs);
+    if ("position" in frame && frame.position !== undefined) this.#options.position?.(frame.position);
     switch (frame.type) {
       case "welcome":
         this.#begin(frame);
@@ -208,7 +213,10 @@ export class Live {
         this.#pass(frame);
         break;
       case "at":
-        for (const name of this.#answered) this.#place(name, frame.seq);
+        for (const name of this.#answered) {
+          this.#place(name, frame.seq);
+          this.#each(name, (listener) => listener.current?.());
+        }
         break;
       case "resync":
         this.#epoch = frame.epoch;
@@ -259,7 +267,7 @@ export class Live {
 
   #pass(frame: EventFrame): void {
     this.#place(frame.topic, frame.seq);
-    this.onLatency?.(this.#options.clock.now() - Date.parse(frame.occurred_at));
+    this.onEvent?.(frame);
     this.#each(frame.topic, (listener) => listener.event?.(frame));
   }
 

@@ -1,16 +1,18 @@
 /**
- * What people did and the server has not answered yet, in IndexedDB: it survives a closed browser, an update of the
- * app and a night without network, and is done once.
+ * What people did and the server has not answered yet, on a shelf of the browser's: it survives a closed browser, an
+ * update of the app and a night without network, and is done once.
  *
  * Invariants: an action's idempotency key is made with the action and never changes, so sending it twice does it once.
  * Actions go one at a time, the oldest first, from one tab (`navigator.locks`), and only in the name of the person who
  * did them. One stays until it was answered: it is done, or the server says why it never will be; then it stays too, as
- * refused, until somebody has read that. No network, 5xx, 429, 401 and what is no answer of Larder's keep it waiting.
+ * refused, until somebody has read that. What is no answer of Larder's, and what may be answered well another time
+ * (`isPassing`), keeps it waiting.
  */
-import { type DBSchema, type IDBPDatabase, openDB } from "idb";
-import { type ProblemDocument, ProblemError, problemOf } from "./api";
-import { backoff, type Chance, type Clock } from "./clock";
+import { type Call, isPassing, type ProblemDocument, ProblemError } from "./api";
+import type { Chance, Clock } from "./clock";
+import { openShelf, type Shelf } from "./shelf";
 import { Store } from "./store";
+import { Tries } from "./tries";
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
@@ -33,14 +35,9 @@ export interface Action extends Deed {
   refusal: ProblemDocument | null;
 }
 
-interface Shelf extends DBSchema {
-  actions: { key: number; value: Action };
-  /** Who is signed in here, under "person": a service worker has no other way to know. */
-  who: { key: string; value: string };
-}
-
 export interface OutboxOptions {
-  send(request: Request): Promise<Response>;
+  /** As `makeCall` makes it: what is no good answer of Larder's is thrown. */
+  send: Call;
   locks: Pick<LockManager, "request">;
   clock: Clock;
   chance: Chance;
@@ -52,43 +49,40 @@ export interface OutboxOptions {
   channel?: Pick<BroadcastChannel, "postMessage" | "addEventListener" | "close">;
 }
 
-export const SEND_MS = 20_000;
 const LOCK = "larder-outbox";
-const PERSON = "person";
+const FIRST_RETRY_MS = 2000;
+const LONGEST_RETRY_MS = 60_000;
 
 type Outcome =
   | { is: "done"; answer: Json }
   | { is: "refused"; problem: ProblemDocument }
-  | { is: "later"; ms?: number };
+  | { is: "later"; error: unknown };
 
 export class Outbox {
   /** The present person's actions, the oldest first. */
   readonly actions = new Store<readonly Action[]>([]);
+  /** False where this browser lets nothing be kept: what waits is gone with the page. */
+  readonly lasting = new Store(true);
   readonly #options: OutboxOptions;
+  readonly #shelf: Promise<Shelf>;
+  readonly #tries: Tries;
+  readonly #whenSent = new Set<(action: Action) => void>();
   readonly #whenDone = new Set<(action: Action, answer: Json) => void>();
-  readonly #shelf: Promise<IDBPDatabase<Shelf>>;
   #flushing: Promise<void> | null = null;
   #again = false;
-  #tries = 0;
-  #stopRetry = () => {};
 
   constructor(options: OutboxOptions) {
     this.#options = options;
-    this.#shelf = openDB<Shelf>(options.name ?? "larder", 1, {
-      upgrade(shelf) {
-        shelf.createObjectStore("actions", { keyPath: "seq", autoIncrement: true });
-        shelf.createObjectStore("who");
-      },
-    });
+    this.#tries = new Tries(options.clock, options.chance);
+    this.#shelf = openShelf(options.name ?? "larder");
+    this.#shelf.then(({ lasting }) => this.lasting.set(lasting));
     options.channel?.addEventListener("message", () => this.#reload());
     this.#reload();
   }
 
   /** In whose name actions go from here on; null: in nobody's, and all wait. To be called before anybody signs in. */
   async belongTo(person: string | null): Promise<void> {
-    const shelf = await this.#shelf;
-    if (person === null) await shelf.delete("who", PERSON);
-    else await shelf.put("who", person, PERSON);
+    await (await this.#shelf).become(person);
     await this.#changed();
     this.flush();
   }
@@ -97,12 +91,7 @@ export class Outbox {
   async add(deed: Deed): Promise<string> {
     const shelf = await this.#shelf;
     const key = this.#options.newKey();
-    const transaction = shelf.transaction(["actions", "who"], "readwrite", { durability: "strict" });
-    const person = await transaction.objectStore("who").get(PERSON);
-    if (person === undefined) throw new Error("nobody is signed in");
-    const action = { ...deed, key, person, at: this.#options.clock.now(), refusal: null };
-    await transaction.objectStore("actions").add(action as unknown as Action); // the shelf gives it its seq
-    await transaction.done;
+    await shelf.add({ ...deed, key, at: this.#options.clock.now(), refusal: null });
     await this.#changed();
     this.flush();
     return key;
@@ -111,8 +100,8 @@ export class Outbox {
   /** Takes back what still waits, or what was refused and has been read. What is being sent may be done all the same. */
   async remove(key: string): Promise<void> {
     const shelf = await this.#shelf;
-    const action = (await shelf.getAll("actions")).find((each) => each.key === key);
-    if (action !== undefined) await shelf.delete("actions", action.seq);
+    const action = (await shelf.look()).actions.find((each) => each.key === key);
+    if (action !== undefined) await shelf.delete(action.seq);
     await this.#changed();
   }
 
@@ -121,6 +110,14 @@ export class Outbox {
     this.#whenDone.add(listener);
     return () => {
       this.#whenDone.delete(listener);
+    };
+  }
+
+  /** Hears of each action that this tab sends, at the moment when it does. */
+  whenSent(listener: (action: Action) => void): () => void {
+    this.#whenSent.add(listener);
+    return () => {
+      this.#whenSent.delete(listener);
     };
   }
 
@@ -133,13 +130,13 @@ export class Outbox {
 
   /** Lets go of the shelf. */
   async close(): Promise<void> {
-    this.#stopRetry();
+    this.#tries.stop();
     this.#options.channel?.close();
     (await this.#shelf).close();
   }
 
   async #flushAll(): Promise<void> {
-    this.#stopRetry();
+    this.#tries.stop();
     try {
       while (this.#again) {
         this.#again = false;
@@ -153,11 +150,11 @@ export class Outbox {
   async #drain(): Promise<void> {
     for (let action = await this.#next(); action !== undefined; action = await this.#next()) {
       const outcome = await this.#send(action);
-      if (outcome.is === "later") return this.#retry(outcome.ms);
-      this.#tries = 0;
+      if (outcome.is === "later") return this.#retry(outcome.error);
+      this.#tries.succeeded();
       const shelf = await this.#shelf;
-      if (outcome.is === "done") await shelf.delete("actions", action.seq);
-      else await shelf.put("actions", { ...action, refusal: outcome.problem });
+      if (outcome.is === "done") await shelf.delete(action.seq);
+      else await shelf.put({ ...action, refusal: outcome.problem });
       await this.#changed();
       if (outcome.is === "done") for (const tell of [...this.#whenDone]) tell(action, outcome.answer);
     }
@@ -169,12 +166,7 @@ export class Outbox {
   }
 
   async #mine(): Promise<Action[]> {
-    const shelf = await this.#shelf;
-    const transaction = shelf.transaction(["actions", "who"]);
-    const [person, actions] = await Promise.all([
-      transaction.objectStore("who").get(PERSON),
-      transaction.objectStore("actions").getAll(),
-    ]);
+    const { person, actions } = await (await this.#shelf).look();
     return actions.filter((action) => action.person === person);
   }
 
@@ -183,20 +175,19 @@ export class Outbox {
       method: action.method,
       headers: { "Content-Type": "application/json", "Idempotency-Key": action.key },
       body: JSON.stringify(action.body),
-      signal: AbortSignal.timeout(SEND_MS),
     });
+    for (const tell of [...this.#whenSent]) tell(action);
     try {
-      return await judge(await this.#options.send(request));
+      const response = await this.#options.send(request);
+      return { is: "done", answer: response.status === 204 ? null : await response.json() };
     } catch (error) {
-      if (error instanceof ProblemError) return judgeProblem(error);
-      return { is: "later" }; // nobody answered, or not to the end
+      if (error instanceof ProblemError && !isPassing(error)) return { is: "refused", problem: error.problem };
+      return { is: "later", error };
     }
   }
 
-  #retry(asked: number | undefined): void {
-    const wait = (asked ?? 0) + backoff(this.#tries++, this.#options.chance(), 2000, 60_000);
-    this.#stopRetry();
-    this.#stopRetry = this.#options.clock.after(wait, () => this.flush());
+  #retry(error: unknown): void {
+    this.#tries.again(error, () => this.flush(), FIRST_RETRY_MS, LONGEST_RETRY_MS);
   }
 
   async #changed(): Promise<void> {
@@ -207,20 +198,4 @@ export class Outbox {
   async #reload(): Promise<void> {
     this.actions.set(await this.#mine());
   }
-}
-
-async function judge(response: Response): Promise<Outcome> {
-  if (!response.ok) return judgeProblem(await problemOf(response));
-  if (response.status === 204) return { is: "done", answer: null };
-  const json = response.headers.get("Content-Type")?.startsWith("application/json") ?? false;
-  // A hotel's sign-in page answers 200 to everything.
-  if (response.redirected || !json) return { is: "later" };
-  return { is: "done", answer: await response.json() };
-}
-
-function judgeProblem(error: ProblemError): Outcome {
-  const { status } = error;
-  const waits = status >= 500 || status === 429 || status === 401 || status < 400;
-  if (!waits) return { is: "refused", problem: error.problem };
-  return error.retryAfterMs === undefined ? { is: "later" } : { is: "later", ms: error.retryAfterMs };
 }

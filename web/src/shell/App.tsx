@@ -1,6 +1,6 @@
 /** The frame: who is signed in decides what there is. */
 
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { ErrorBoundary, LocationProvider, Route, Router } from "preact-iso";
 import { session } from "../app";
 import type { Person } from "../lib/session";
@@ -9,6 +9,7 @@ import { useStore } from "../ui/hooks";
 import { Skeletons } from "../ui/pieces";
 import { Header } from "./Header";
 import { Kept } from "./Kept";
+import { reporter } from "./report";
 import { SignIn } from "./SignIn";
 import { say } from "./texts";
 import { UpdateNote } from "./UpdateNote";
@@ -31,14 +32,30 @@ export function App() {
 
 function Screens({ person }: { person: Person }) {
   const [loading, setLoading] = useState(false);
-  const [broken, setBroken] = useState(false);
-  if (broken) return <Broken again={() => setBroken(false)} />;
+  const [broken, setBroken] = useState<unknown>(null);
+  const shown = useRef(location.pathname);
+  if (broken !== null) return <Broken error={broken} again={() => setBroken(null)} />;
+
+  function fail(error: unknown): void {
+    reporter.error(error);
+    setBroken(error);
+  }
+
+  /** Whoever reads by ear or keyboard begins at the new screen's beginning; a filter in the address is no new screen. */
+  function arrive(): void {
+    setLoading(false);
+    if (shown.current === location.pathname) return;
+    shown.current = location.pathname;
+    document.getElementById("content")?.focus();
+    scrollTo(0, 0);
+  }
+
   return (
     <>
       <Kept />
       {loading && <Skeletons count={6} label={say("loading")} />}
-      <ErrorBoundary onError={() => setBroken(true)}>
-        <Router onLoadStart={() => setLoading(true)} onLoadEnd={() => setLoading(false)}>
+      <ErrorBoundary onError={fail}>
+        <Router onLoadStart={() => setLoading(true)} onLoadEnd={() => setLoading(false)} onRouteChange={arrive}>
           {SCREENS[person.role].map(({ path, component }) => (
             <Route path={path} component={component} key={path} />
           ))}
@@ -60,10 +77,11 @@ function Nowhere() {
   );
 }
 
-function Broken({ again }: { again: () => void }) {
+function Broken({ error, again }: { error: unknown; again: () => void }) {
+  const missing = error instanceof TypeError && /module/i.test(error.message); // as every browser names a missing part
   return (
     <section class="empty" role="alert">
-      <p>{say("broken")}</p>
+      <p>{say(missing ? "notLoaded" : "broken")}</p>
       <button type="button" onClick={again}>
         {say("again")}
       </button>

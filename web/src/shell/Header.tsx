@@ -1,11 +1,10 @@
 /** The bar on top: the mark, the role's screens, whether what is shown is live, and what belongs to the person. */
-import { useLocation } from "preact-iso";
 import { language, live, session, speak } from "../app";
 import type { LiveStatus } from "../lib/live";
 import type { Person } from "../lib/session";
-import { SCREENS } from "../roles";
 import { useStore } from "../ui/hooks";
 import { Pill, type Tone } from "../ui/pieces";
+import { Navigation } from "./Navigation";
 import { say } from "./texts";
 import { toggleTheme } from "./theme";
 
@@ -36,21 +35,6 @@ export function Header({ person }: { person: Person | null }) {
         )}
       </div>
     </header>
-  );
-}
-
-function Navigation({ person }: { person: Person }) {
-  const { path } = useLocation();
-  const named = SCREENS[person.role].filter(({ name }) => name !== undefined);
-  if (named.length < 2) return <nav aria-label={say("menu")} />;
-  return (
-    <nav aria-label={say("menu")}>
-      {named.map((screen) => (
-        <a key={screen.path} href={screen.path} aria-current={path === screen.path ? "page" : undefined}>
-          {screen.name}
-        </a>
-      ))}
-    </nav>
   );
 }
 

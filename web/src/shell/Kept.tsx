@@ -1,26 +1,63 @@
 /** What was done and not answered yet, and what the server will not do: in words, each with a way out. */
 import { outbox } from "../app";
-import { nameOf } from "../deeds";
+import { nameOf, wayOutOf } from "../deeds";
+import type { Action } from "../lib/outbox";
+import { problemInWords } from "../problems";
 import { useStore } from "../ui/hooks";
 import { say } from "./texts";
 
 export function Kept() {
   const actions = useStore(outbox.actions);
-  const waiting = actions.filter(({ refusal }) => refusal === null).length;
+  const lasting = useStore(outbox.lasting);
+  const waiting = actions.filter(({ refusal }) => refusal === null);
   return (
     <div class="kept" aria-live="polite">
-      {waiting > 0 && <p class="note">{say("waitingActions", { count: waiting })}</p>}
+      {waiting.length > 0 && <Waiting actions={waiting} />}
+      {!lasting && <p class="note">{say(waiting.length > 0 ? "losesThese" : "keepsNothing")}</p>}
       {actions.map(
-        (action) =>
-          action.refusal !== null && (
-            <div class="note" data-tone="bad" key={action.key}>
-              <p>{say("refusedAction", { what: nameOf(action), why: action.refusal.detail })}</p>
-              <button type="button" onClick={() => outbox.remove(action.key)}>
-                {say("dismiss")}
-              </button>
-            </div>
-          ),
+        (action) => action.refusal !== null && <Refused key={action.key} action={action} refusal={action.refusal} />,
       )}
+    </div>
+  );
+}
+
+function Waiting({ actions }: { actions: readonly Action[] }) {
+  return (
+    <details class="note waiting">
+      <summary>{say("waitingActions", { count: actions.length })}</summary>
+      <ul>
+        {actions.map((action) => (
+          <li key={action.key}>
+            <span>{nameOf(action)}</span>
+            <button
+              type="button"
+              aria-label={say("takeBackThis", { what: nameOf(action) })}
+              onClick={() => outbox.remove(action.key)}
+            >
+              {say("takeBack")}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function Refused({ action, refusal }: { action: Action; refusal: NonNullable<Action["refusal"]> }) {
+  const way = wayOutOf(action);
+  return (
+    <div class="note" data-tone="bad">
+      <p>{say("refusedAction", { what: nameOf(action), why: problemInWords(refusal) })}</p>
+      <div class="actions">
+        {way !== undefined && (
+          <a class="button" href={way.href} onClick={() => outbox.remove(action.key)}>
+            {way.name}
+          </a>
+        )}
+        <button type="button" onClick={() => outbox.remove(action.key)}>
+          {say("dismiss")}
+        </button>
+      </div>
     </div>
   );
 }

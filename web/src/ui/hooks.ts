@@ -1,5 +1,7 @@
 /** What ties `lib` to Preact. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { live, read } from "../app";
+import type { Read, ReadState } from "../lib/read";
 import type { Store } from "../lib/store";
 
 /** A store's present value; the component is drawn again at each change. */
@@ -12,6 +14,28 @@ export function useStore<T>(store: Store<T>): T {
     return stop;
   }, [store]);
   return store.value;
+}
+
+/**
+ * What the server answers, from the copy of last time on until it has; `name` is what it is kept as, and whoever asks
+ * for something else takes another one: `useRead("categories", () => answer(api.GET("/api/catalog/categories")))`.
+ * Null for a name: it is not kept, and asked for once. `read.refresh()` asks again.
+ */
+export function useRead<T>(name: string | null, ask: () => Promise<T>): ReadState<T> & { read: Read<T> } {
+  // What is asked has its name: `ask` is another function each time.
+  const one = useMemo(() => read(name, ask), [name]);
+  useEffect(() => {
+    one.start();
+    // What could not be read without a network is read when there is one.
+    const stop = live.status.watch(({ is }) => {
+      if (is === "live" && one.state.value.error !== null) one.refresh();
+    });
+    return () => {
+      stop();
+      one.stop();
+    };
+  }, [one]);
+  return { ...useStore(one.state), read: one };
 }
 
 /** The page's title, for as long as the component is there. */

@@ -1,5 +1,6 @@
 /** The small pieces that every screen is made of. */
 import type { ComponentChildren } from "preact";
+import { inWords } from "../problems";
 
 export type Tone = "good" | "warm" | "bad" | "plain";
 
@@ -14,7 +15,7 @@ export function Pill({ tone = "plain", children }: { tone?: Tone; children: Comp
 
 /** What is wrong, read out as soon as it is there. */
 export function Trouble({ error }: { error: Error | string | null | undefined }) {
-  const text = typeof error === "string" ? error : (error?.message ?? "");
+  const text = typeof error === "string" ? error : error ? inWords(error) : "";
   return (
     <p class="trouble" role="alert">
       {text}

@@ -1,12 +1,13 @@
 /** Everybody's orders as they change, each with its one evident next step. */
 import { useEffect, useState } from "preact/hooks";
-import { clock, live, locale, outbox, session } from "../../app";
+import { clock, locale, outbox, session } from "../../app";
 import { move } from "../../deeds";
 import type { FeedState } from "../../lib/feed";
 import { money } from "../../lib/money";
 import type { Role } from "../../lib/session";
 import { when } from "../../lib/time";
 import { compare, type Entry, openOrders, type Status } from "../../orders";
+import { AsOf } from "../../ui/AsOf";
 import { useStore, useTitle } from "../../ui/hooks";
 import { Heading, Pill, Skeletons, Trouble } from "../../ui/pieces";
 import { statusName, toneOf } from "../../ui/status";
@@ -29,17 +30,13 @@ export default function Board() {
   const lists = useLists(role === "driver");
   const items = merged(lists);
   const asOf = lists.every((list) => list.asOf !== null) ? Math.min(...lists.map((list) => list.asOf ?? 0)) : null;
-  const isLive = useStore(live.status).is === "live";
   const open = items.filter(({ status }) => NEXT[role][status] !== undefined).length;
   const next = role === "driver" ? nextStop(items) : undefined;
   const counts = items.length === 0 ? say("none") : say("shown", { count: items.length, open });
-  const old =
-    isLive || asOf === null
-      ? ""
-      : ` · ${say("old", { when: when(new Date(asOf).toISOString(), clock.now(), locale) })}`;
   return (
     <section>
-      <Heading title={title} line={asOf === null ? "" : counts + old} />
+      <Heading title={title} line={asOf === null ? "" : counts} />
+      <AsOf at={asOf} />
       <Trouble error={lists.find((list) => list.error !== null)?.error} />
       {asOf === null && <Skeletons count={6} label={say("loading")} />}
       <ol class="cards">

@@ -1,0 +1,119 @@
+/**
+ * Where the outbox keeps its actions: IndexedDB, and where a browser will not open that, this page's memory.
+ *
+ * Invariants: `add` takes the person and the place in the order in one step, so that tabs agree on both; an action that
+ * it returned from is on the disk, if `lasting`. What is not lasting is gone with the page, which has to be told.
+ */
+import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import type { Action } from "./outbox";
+
+/** An action before it has its place and its person. */
+export type NewAction = Omit<Action, "seq" | "person">;
+
+export interface Shelf {
+  readonly lasting: boolean;
+  /** Who is signed in, and what everybody has on it, the oldest first. */
+  look(): Promise<{ person: string | undefined; actions: Action[] }>;
+  /** Throws when nobody is signed in. */
+  add(action: NewAction): Promise<void>;
+  put(action: Action): Promise<void>;
+  delete(seq: number): Promise<void>;
+  become(person: string | null): Promise<void>;
+  close(): void;
+}
+
+export async function openShelf(name: string): Promise<Shelf> {
+  let database: IDBPDatabase<Schema>;
+  try {
+    database = await openDB<Schema>(name, 1, {
+      upgrade(fresh) {
+        fresh.createObjectStore("actions", { keyPath: "seq", autoIncrement: true });
+        fresh.createObjectStore("who");
+      },
+    });
+  } catch {
+    return new MemoryShelf(); // a private window, a full or a broken disk: said by `lasting`
+  }
+  return new DiskShelf(database);
+}
+
+interface Schema extends DBSchema {
+  actions: { key: number; value: Action };
+  /** Who is signed in here, under "person": a service worker has no other way to know. */
+  who: { key: string; value: string };
+}
+
+const PERSON = "person";
+
+class DiskShelf implements Shelf {
+  readonly lasting = true;
+  readonly #database: IDBPDatabase<Schema>;
+
+  constructor(database: IDBPDatabase<Schema>) {
+    this.#database = database;
+  }
+
+  async look(): Promise<{ person: string | undefined; actions: Action[] }> {
+    const transaction = this.#database.transaction(["actions", "who"]);
+    const [person, actions] = await Promise.all([
+      transaction.objectStore("who").get(PERSON),
+      transaction.objectStore("actions").getAll(),
+    ]);
+    return { person, actions };
+  }
+
+  async add(action: NewAction): Promise<void> {
+    const transaction = this.#database.transaction(["actions", "who"], "readwrite", { durability: "strict" });
+    const person = await transaction.objectStore("who").get(PERSON);
+    if (person === undefined) throw new Error("nobody is signed in");
+    await transaction.objectStore("actions").add({ ...action, person } as Action); // the database gives it its seq
+    await transaction.done;
+  }
+
+  async put(action: Action): Promise<void> {
+    await this.#database.put("actions", action);
+  }
+
+  async delete(seq: number): Promise<void> {
+    await this.#database.delete("actions", seq);
+  }
+
+  async become(person: string | null): Promise<void> {
+    if (person === null) await this.#database.delete("who", PERSON);
+    else await this.#database.put("who", person, PERSON);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+class MemoryShelf implements Shelf {
+  readonly lasting = false;
+  readonly #actions = new Map<number, Action>();
+  #person: string | undefined;
+  #seq = 0;
+
+  async look(): Promise<{ person: string | undefined; actions: Action[] }> {
+    return { person: this.#person, actions: [...this.#actions.values()] };
+  }
+
+  async add(action: NewAction): Promise<void> {
+    if (this.#person === undefined) throw new Error("nobody is signed in");
+    await this.put({ ...action, person: this.#person, seq: ++this.#seq });
+  }
+
+  async put(action: Action): Promise<void> {
+    this.#actions.set(action.seq, action);
+  }
+
+  async delete(seq: number): Promise<void> {
+    this.#actions.delete(seq);
+  }
+
+  async become(person: string | null): Promise<void> {
+    this.#person = person ?? undefined;
+  }
+
+  close(): void {}
+}

@@ -1,0 +1,15 @@
+import { clock, live, locale, texts } from "../app";
+import { when } from "../lib/time";
+import { useStore } from "./hooks";
+
+const say = texts({
+  en: { state: "Shows the state of {when}" },
+  de: { state: "Zeigt den Stand von {when}" },
+});
+
+/** Of when something is that is shown, while it may be old. Nothing while events keep it true. */
+export function AsOf({ at }: { at: number | null }) {
+  const isLive = useStore(live.status).is === "live";
+  if (isLive || at === null) return null;
+  return <p class="as-of">{say("state", { when: when(new Date(at).toISOString(), clock.now(), locale) })}</p>;
+}
