@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
-from prometheus_client import REGISTRY
 
 from deploy.local import Stack
 from shared.position import Position, parse_position
-from tests.support import eventually
+from tests.support import eventually, sample
 
 PATIENT_SECONDS = 30.0
 OLD = "0/1"
@@ -93,7 +92,7 @@ class Counted:
     @staticmethod
     def _now() -> dict[str, float]:
         return {
-            why: REGISTRY.get_sample_value("larder_reads_total", {"server": server, "why": why}) or 0.0
+            why: sample("larder_reads_total", server=server, why=why) or 0.0
             for server, reasons in (
                 ("replica", ("fresh", "reached")),
                 ("primary", ("asked", "behind", "late", "failed", "missing")),

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
+from prometheus_client import REGISTRY
+
 from deploy.local import SERVICES, Layout, Stack
 from deploy.local.programs import Service, Wiring
 from proto.envelope import Role
@@ -111,6 +113,16 @@ def bearer(stack: Stack, somebody: Identity) -> dict[str, str]:
     """The header that speaks for them."""
     token = TokenSigner(stack.addresses.credentials.token_private_key).sign(somebody)
     return {"Authorization": f"Bearer {token}"}
+
+
+def sample(name: str, **labels: str) -> float | None:
+    """What this process has counted so far under that name and these labels; None when nothing is. Only the metric that
+    has it is asked: all of them, late in a long run, take a second."""
+    for metric in REGISTRY.restricted_registry([name]).collect():
+        for one in metric.samples:
+            if (one.name, one.labels) == (name, labels):
+                return one.value
+    return None
 
 
 async def eventually(ask: Callable[[], Awaitable[T | None]], seconds: float = PATIENCE_SECONDS) -> T:

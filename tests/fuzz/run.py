@@ -20,7 +20,6 @@ from pathlib import Path
 
 import structlog
 from hypothesis import HealthCheck, Phase, given, settings
-from prometheus_client import REGISTRY
 
 from deploy.local import Layout, Stack
 from proto import realtime
@@ -31,7 +30,7 @@ from shared.realtime import RealtimeClient
 from tests.fuzz.strategies import Conversation, conversations
 from tests.fuzz.talk import Credentials, Unexpected, converse
 from tests.gateway import Gate, Life, events, open_gate, restaurant
-from tests.support import eventually
+from tests.support import eventually, sample
 
 GAUGES = ("larder_gateway_sockets", "larder_gateway_topics")
 LOOK_EVERY = 100
@@ -55,7 +54,7 @@ class Standing:
 
     @classmethod
     def now(cls) -> "Standing":
-        sockets, topics = (REGISTRY.get_sample_value(name) or 0.0 for name in GAUGES)
+        sockets, topics = (sample(name) or 0.0 for name in GAUGES)
         return cls(sockets, topics, len(asyncio.all_tasks()), len(list(Path("/proc/self/fd").iterdir())))
 
     def within(self, other: "Standing") -> bool:

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from prometheus_client import REGISTRY
 
 from proto.envelope import Actor
 from proto.stock import StockEvent
@@ -16,7 +15,7 @@ from proto.streams import STOCK, stock_subject
 from shared.bus import FAILING, Bus, Received, ensure_stream, follow
 from shared.ids import new_id
 from shared.tasks import supervised
-from tests.support import eventually
+from tests.support import eventually, sample
 
 SOON_SECONDS = 10.0
 """A follower that did not give its batch back would wait for 30 s."""
@@ -54,7 +53,7 @@ async def test_what_a_handler_could_not_do_comes_again_a_second_later(bus: Bus, 
             return not (await bus.jetstream.consumer_info(STOCK.name, durable)).num_ack_pending
 
         await eventually(done, SOON_SECONDS)
-    assert REGISTRY.get_sample_value("larder_follower_behind_events", {"durable": durable}) == 0
+    assert sample("larder_follower_behind_events", durable=durable) == 0
     await bus.jetstream.delete_consumer(STOCK.name, durable)
 
 

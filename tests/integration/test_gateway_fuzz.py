@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 import pytest
-from prometheus_client import REGISTRY
 
 from deploy.local import Stack
 from proto.realtime import MAX_FRAME_BYTES
@@ -16,7 +15,7 @@ from tests.fuzz.run import RANDOM_ELSEWHERE, fuzz
 from tests.fuzz.strategies import CLOSE, TEXT, Frame, request
 from tests.fuzz.talk import Line
 from tests.gateway import Gate, Life, events, open_gate, restaurant
-from tests.support import eventually
+from tests.support import eventually, sample
 
 FRAMES = 3_000
 
@@ -41,7 +40,7 @@ async def gate(stack: Stack, relay: None) -> AsyncIterator[Gate]:
 
 
 async def sockets() -> float:
-    return REGISTRY.get_sample_value("larder_gateway_sockets") or 0.0
+    return sample("larder_gateway_sockets") or 0.0
 
 
 async def opened(gate: Gate) -> Line:

@@ -1,15 +1,14 @@
 """What the metrics tell of a pool: how many connections it may open, and how many are in use at this moment."""
 
-from prometheus_client import REGISTRY
-
 from deploy.local import Stack
 from shared.database import connection, open_pool, transaction
+from tests.support import sample
 
 NAME = "measured"
 
 
 def told(metric: str) -> float | None:
-    return REGISTRY.get_sample_value(metric, {"pool": NAME})
+    return sample(metric, pool=NAME)
 
 
 async def test_a_pool_tells_its_size_and_what_is_in_use(stack: Stack) -> None:

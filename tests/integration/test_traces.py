@@ -8,7 +8,6 @@ from uuid import UUID
 
 import aiohttp
 import pytest
-from prometheus_client import REGISTRY
 
 from deploy.local import Stack
 from deploy.traces import receiver
@@ -28,7 +27,7 @@ from shared.tracing import Context, context_of, open_tracer
 from tests.gateway import Life, events, open_gate, restaurant
 from tests.outbox import own_outbox
 from tests.shop import Shop, open_shop
-from tests.support import eventually, free_port
+from tests.support import eventually, free_port, sample
 
 TRACE_ID, PARENT_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 SAMPLED, UNSAMPLED = f"00-{TRACE_ID}-{PARENT_ID}-01", f"00-{TRACE_ID}-{PARENT_ID}-00"
@@ -317,7 +316,7 @@ async def test_a_collector_that_comes_back_gets_the_spans_from_then_on(tmp_path:
 
 
 def lost(reason: str) -> float:
-    return REGISTRY.get_sample_value("larder_spans_lost_total", {"reason": reason}) or 0.0
+    return sample("larder_spans_lost_total", reason=reason) or 0.0
 
 
 async def _is(fact: bool) -> bool:

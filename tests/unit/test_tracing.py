@@ -4,11 +4,10 @@ import asyncio
 import time
 
 import pytest
-from prometheus_client import REGISTRY
 
 from shared.tracing import Context, Span, Tracer, context_of, open_tracer, valid
 from shared.tracing.export import BATCH, QUEUE_SPANS, STOP_SECONDS, Exporter
-from tests.support import free_port
+from tests.support import free_port, sample
 
 SAMPLED = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 UNSAMPLED = SAMPLED.removesuffix("01") + "00"
@@ -102,7 +101,7 @@ async def test_without_a_collector_there_is_no_tracer() -> None:
 
 async def test_nobody_waits_for_a_collector_that_is_away_and_what_is_lost_is_counted() -> None:
     def lost(reason: str) -> float:
-        return REGISTRY.get_sample_value("larder_spans_lost_total", {"reason": reason}) or 0.0
+        return sample("larder_spans_lost_total", reason=reason) or 0.0
 
     exporter = Exporter(f"http://127.0.0.1:{free_port()}", "orders", "here")
     dropped, failed = lost("queue"), lost("export")
