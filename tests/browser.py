@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Geolocation, Page, async_playwright, expect
 
 from deploy.demo.people import PASSWORD
 from deploy.local.processes import run
@@ -72,12 +72,23 @@ class Screen:
 
 @asynccontextmanager
 async def screen(
-    browser: Browser, edge: str, *, size: tuple[int, int] = DESKTOP, theme: Theme = "light"
+    browser: Browser,
+    edge: str,
+    *,
+    size: tuple[int, int] = DESKTOP,
+    theme: Theme = "light",
+    place: Geolocation | None = None,
 ) -> AsyncIterator[Screen]:
-    """A browser of its own, with nothing in it. Fails, once all went well, for what the page complained of."""
+    """A browser of its own, with nothing in it, and at a place where it may say so. Fails, once all went well, for what
+    the page complained of."""
     width, height = size
     context = await browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=theme, locale="en-US", timezone_id="America/New_York"
+        viewport={"width": width, "height": height},
+        color_scheme=theme,
+        locale="en-US",
+        timezone_id="America/New_York",
+        geolocation=place,
+        permissions=[] if place is None else ["geolocation"],
     )
     shown = Screen(context, await context.new_page(), edge)
     shown.page.on("pageerror", lambda error: shown.complaints.append(f"threw: {error}"))

@@ -19,7 +19,9 @@ from tests.browser import DESKTOP, PATIENCE_MS, PHONE, chromium, screen
 FOLDER = REPOSITORY / "build" / "screenshots"
 VIEWS: Mapping[str, tuple[str, str]] = {
     "board-of-an-admin": (ADMIN, "/"),
-    "board-of-a-driver": (driver_email(0), "/"),
+    "deliveries": (driver_email(0), "/"),
+    "map": (driver_email(0), "/map"),
+    "done": (driver_email(0), "/done"),
     "board-of-a-restaurant": (restaurant_email(367), "/"),
 }
 """What a view is called, who sees it and where."""

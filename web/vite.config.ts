@@ -1,7 +1,11 @@
 import { defineConfig } from "vitest/config";
+import { tilesOf } from "./build/tiles.ts";
+
+const tiles = tilesOf(process.env);
 
 // What the site is made of. The service worker is built apart, for it has one file and a fixed name (build/build.ts).
 export default defineConfig({
+  define: { __TILE_URL__: JSON.stringify(tiles.url), __TILE_ATTRIBUTION__: JSON.stringify(tiles.attribution) },
   build: {
     target: "es2023",
     manifest: true,

@@ -7,6 +7,7 @@ are of one build, whatever is built meanwhile, and parts of earlier builds stay 
 """
 
 import hashlib
+import os
 import shutil
 import subprocess
 import time
@@ -26,6 +27,8 @@ ASSET_SECONDS = 30 * 24 * 3600.0
 _SOURCES = (
     *("src", "public", "build", "index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts"),
 )
+_SETTINGS = ("LARDER_TILE_URL", "LARDER_TILE_ATTRIBUTION")
+"""What the build reads of its environment (web/build/tiles.ts)."""
 _LINES = 20
 
 
@@ -111,6 +114,8 @@ def fingerprint() -> str:
     for path in _files():
         digest.update(f"{path.relative_to(WEB)}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for name in _SETTINGS:
+        digest.update(f"{name}={os.environ.get(name, '')}\0".encode())
     return digest.hexdigest()
 
 

@@ -10,6 +10,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "vite";
 import { type Manifest, weigh } from "./budget.ts";
 import { bootBy, policyOf } from "./policy.ts";
+import { tilesOf } from "./tiles.ts";
 
 const WEB = resolve(import.meta.dirname, "..");
 const COMPRESSED = /\.(html|js|css|svg|webmanifest)$/;
@@ -25,7 +26,10 @@ const page = join(site, "index.html");
 const html = bootBy(readFileSync(page, "utf8"));
 writeFileSync(page, html);
 await buildWorker();
-writeFileSync(join(out, "csp.conf"), `add_header Content-Security-Policy "${policyOf(html)}" always;\n`);
+writeFileSync(
+  join(out, "csp.conf"),
+  `add_header Content-Security-Policy "${policyOf(html, tilesOf(process.env).origin)}" always;\n`,
+);
 compress();
 
 function files(): string[] {

@@ -20,7 +20,8 @@ export function bootBy(html: string): string {
   return html.replace(MODULE, "").replace(INLINE, () => `<script>${short}${boot}</script>`);
 }
 
-export function policyOf(html: string): string {
+/** `tiles`: whose pictures a map is made of, where they are not our own. */
+export function policyOf(html: string, tiles: string | null = null): string {
   const scripts = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(([, text = ""]) => text);
   const hashes = scripts.map((text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`);
   return [
@@ -28,7 +29,7 @@ export function policyOf(html: string): string {
     // A browser that does not know 'strict-dynamic' takes 'self'; the others ignore that.
     `script-src 'strict-dynamic' ${hashes.join(" ")} 'self'`,
     "style-src 'self'",
-    "img-src 'self' data: blob:",
+    ["img-src 'self' data: blob:", ...(tiles === null ? [] : [tiles])].join(" "),
     "font-src 'self'",
     "connect-src 'self'",
     "manifest-src 'self'",

@@ -20,6 +20,9 @@ const say = texts({
     delivered: "Hand over order {number}",
     failed: "Order {number} could not be delivered",
     cancelled: "Cancel order {number}",
+    prove: "Proof of order {number}",
+    onDuty: "Go on duty",
+    offDuty: "Go off duty",
     unknown: "An action of another version",
   },
   de: {
@@ -31,6 +34,9 @@ const say = texts({
     delivered: "Bestellung {number} übergeben",
     failed: "Bestellung {number} war nicht zustellbar",
     cancelled: "Bestellung {number} stornieren",
+    prove: "Nachweis zu Bestellung {number}",
+    onDuty: "Dienst beginnen",
+    offDuty: "Dienst beenden",
     unknown: "Eine Aktion einer anderen Version",
   },
 });
@@ -54,6 +60,8 @@ const KINDS: Record<string, Kind> = {
       say(about.to as Transition["to"] & Parameters<typeof say>[0], { number: String(about.number) }),
     answersWithOrder: true,
   },
+  prove: { name: ({ about }) => say("prove", { number: String(about.number) }) },
+  duty: { name: ({ about }) => say(about.on === 1 ? "onDuty" : "offDuty") },
 };
 
 /** An order's next step, if it is still as the person saw it. `more`: why, or which driver. */
@@ -69,6 +77,23 @@ export function move(
     path: `/api/orders/${order.id}/transitions`,
     body: { to, expected_version: order.version, ...more },
   };
+}
+
+/** Who took a delivery, and their signature or a photo in base64. */
+export function prove(order: { id: string; number: number }, proof: components["schemas"]["PutProof"]): Deed {
+  return {
+    kind: "prove",
+    about: { order: order.id, number: order.number },
+    method: "PUT",
+    path: `/api/orders/${order.id}/proof`,
+    body: { ...proof },
+  };
+}
+
+/** A driver begins or ends their day. */
+export function setDuty(on: boolean): Deed {
+  const body = { on_duty: on };
+  return { kind: "duty", about: { on: Number(on) }, method: "PUT", path: "/api/orders/duty", body };
 }
 
 export function nameOf(action: Action): string {

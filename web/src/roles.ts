@@ -4,7 +4,7 @@
  */
 import type { ComponentType } from "preact";
 import { lazy } from "preact-iso";
-import { texts } from "./app";
+import { session, texts } from "./app";
 import type { Role } from "./lib/session";
 import type { IconName } from "./ui/Icon";
 
@@ -18,8 +18,8 @@ export interface Screen {
 }
 
 const say = texts({
-  en: { orders: "Orders", deliveries: "Deliveries" },
-  de: { orders: "Bestellungen", deliveries: "Lieferungen" },
+  en: { orders: "Orders", deliveries: "Deliveries", map: "Map", done: "Done" },
+  de: { orders: "Bestellungen", deliveries: "Lieferungen", map: "Karte", done: "Erledigt" },
 });
 
 const Board = lazy(() => import("./screens/board/Board"));
@@ -28,8 +28,26 @@ const order: Screen = { path: "/orders/:id", component: lazy(() => import("./scr
 
 export const SCREENS: Record<Role, readonly Screen[]> = {
   restaurant: [{ path: "/", name: say("orders"), icon: "list", component: Board }, order],
-  driver: [{ path: "/", name: say("deliveries"), icon: "truck", component: Board }, order],
+  driver: [
+    {
+      path: "/",
+      name: say("deliveries"),
+      icon: "truck",
+      component: lazy(() => import("./screens/deliveries/Deliveries")),
+    },
+    { path: "/map", name: say("map"), icon: "map", component: lazy(() => import("./screens/map/Map")) },
+    { path: "/done", name: say("done"), icon: "check", component: lazy(() => import("./screens/done/Done")) },
+    order,
+  ],
   admin: [{ path: "/", name: say("orders"), icon: "list", component: Board }, order],
+};
+
+/** What goes on whichever screen is open: a driver's position is shared while something is on the way. */
+export const BEHIND: Partial<Record<Role, () => Promise<unknown>>> = {
+  async driver() {
+    const { work } = await import("./screens/deliveries/work");
+    if (session.person.value?.role === "driver") work(); // they may have signed out meanwhile
+  },
 };
 
 /** The pattern of an address, without what it names: for reports. */

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { INITIAL_BYTES, type Manifest, weigh } from "../build/budget";
 import { bootBy, policyOf } from "../build/policy";
+import { tilesOf } from "../build/tiles";
 
 describe("the budget", () => {
   const manifest: Manifest = {
@@ -44,5 +45,36 @@ describe("the policy", () => {
     expect(policyOf(page.replace("f()", "g()"))).not.toBe(policyOf(page));
     expect(policyOf(page)).not.toContain("unsafe");
     expect(() => bootBy("<p>")).toThrow("no entry");
+  });
+});
+
+describe("tiles of a map", () => {
+  const url = "https://tiles.example.com/{z}/{x}/{y}.png";
+
+  it("are none unless the build was told where they are", () => {
+    expect(tilesOf({})).toEqual({ url: "", attribution: "", origin: null });
+    expect(policyOf("<p>")).toContain("img-src 'self' data: blob:;");
+  });
+
+  it("are let in by their origin, and nothing else of it", () => {
+    const tiles = tilesOf({ LARDER_TILE_URL: url, LARDER_TILE_ATTRIBUTION: "© them" });
+    expect(tiles).toEqual({ url, attribution: "© them", origin: "https://tiles.example.com" });
+    const policy = policyOf("<p>", tiles.origin);
+    expect(policy).toContain("img-src 'self' data: blob: https://tiles.example.com;");
+    expect(policy.match(/example/g)).toHaveLength(1);
+  });
+
+  it("may be our own", () => {
+    expect(tilesOf({ LARDER_TILE_URL: "/tiles/{z}/{x}/{y}.png" }).origin).toBeNull();
+  });
+
+  it.each([
+    "https://tiles.example.com/{z}/{x}.png",
+    "https://{s}.example.com/{z}/{x}/{y}.png",
+    "//tiles.example.com/{z}/{x}/{y}.png",
+    "tiles/{z}/{x}/{y}",
+    "javascript:{z}{x}{y}",
+  ])("fail the build when %s is no address of a tile", (wrong) => {
+    expect(() => tilesOf({ LARDER_TILE_URL: wrong })).toThrow("LARDER_TILE_URL");
   });
 });

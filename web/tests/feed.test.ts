@@ -153,6 +153,14 @@ describe("a list", () => {
 });
 
 describe("a copy", () => {
+  it("is kept as soon as all was loaded, for the network may be gone in a moment", async () => {
+    const { server, clock, copies, feed } = setUp([order(1)]);
+    feed.start();
+    await server.deliver();
+    await clock.run(0);
+    expect(copies.kept.get("orders")?.value).toEqual([order(1)]);
+  });
+
   it("is shown until the server has answered, and says of when it is", async () => {
     const { server, clock, copies, feed, shown } = setUp([order(3)]);
     copies.put("orders", [order(2), order(1)], 5);

@@ -67,6 +67,7 @@ export class Feed<T extends Versioned> {
   /** The server has said all of it once: from here on it is more than a copy. */
   #known = false;
   #refreshing = false;
+  #kept = false;
   #stopCopy: (() => void) | null = null;
   readonly #tries: Tries;
 
@@ -170,14 +171,16 @@ export class Feed<T extends Versioned> {
     this.#show({ asOf: copy.at });
   }
 
-  /** What is on it now and then, not at each of many changes. */
+  /** At once what was loaded, for the network may be gone in a moment; then now and then, not at each of many changes. */
   #keepSoon(): void {
     const { copy, clock } = this.#options;
     if (copy === undefined || !this.#known || this.#stopCopy !== null) return;
-    this.#stopCopy = clock.after(COPY_MS, () => {
+    this.#stopCopy = clock.after(this.#kept ? COPY_MS : 0, () => {
       this.#stopCopy = null;
       const { items, asOf } = this.state.value;
-      if (asOf !== null) copy.copies.put(copy.name, items.slice(0, COPY_ITEMS), asOf);
+      if (asOf === null) return;
+      this.#kept = true;
+      copy.copies.put(copy.name, items.slice(0, COPY_ITEMS), asOf);
     });
   }
 

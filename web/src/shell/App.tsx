@@ -1,10 +1,10 @@
 /** The frame: who is signed in decides what there is. */
 
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ErrorBoundary, LocationProvider, Route, Router } from "preact-iso";
 import { session } from "../app";
 import type { Person } from "../lib/session";
-import { SCREENS } from "../roles";
+import { BEHIND, SCREENS } from "../roles";
 import { useStore } from "../ui/hooks";
 import { Skeletons } from "../ui/pieces";
 import { Header } from "./Header";
@@ -34,6 +34,9 @@ function Screens({ person }: { person: Person }) {
   const [loading, setLoading] = useState(false);
   const [broken, setBroken] = useState<unknown>(null);
   const shown = useRef(location.pathname);
+  useEffect(() => {
+    BEHIND[person.role]?.().catch((error) => reporter.error(error));
+  }, [person]);
   if (broken !== null) return <Broken error={broken} again={() => setBroken(null)} />;
 
   function fail(error: unknown): void {

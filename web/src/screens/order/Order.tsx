@@ -14,6 +14,7 @@ import { Actions } from "./Actions";
 import { Course } from "./Course";
 import { Delivery } from "./Delivery";
 import { Lines } from "./Lines";
+import { Proof } from "./Proof";
 import { say } from "./texts";
 import "./order.css";
 
@@ -74,6 +75,7 @@ function Whole({ order, asOf, error, opened }: WholeProps) {
         <div class="side">
           <Course order={order} />
           <Delivery order={order} whereabouts={opened.whereabouts} />
+          {order.status === "delivered" && <Proof order={order} />}
         </div>
       </div>
     </section>

@@ -1,0 +1,68 @@
+/** What a driver has delivered, or could not, the newest first. Each leads to its order, where a proof can be added. */
+import { useEffect, useState } from "preact/hooks";
+import { clock, locale } from "../../app";
+import { when } from "../../lib/time";
+import { openOrders } from "../../orders";
+import { AsOf } from "../../ui/AsOf";
+import { useStore, useTitle } from "../../ui/hooks";
+import { Heading, Skeletons, Trouble } from "../../ui/pieces";
+import { StatusPill } from "../../ui/status";
+import { say } from "./texts";
+import "./done.css";
+
+type Opened = ReturnType<typeof openOrders>;
+
+export default function Done() {
+  const [opened, setOpened] = useState<Opened | null>(null);
+  useTitle(say("done"));
+  useEffect(() => {
+    const orders = openOrders("orders");
+    setOpened(orders);
+    return () => orders.stop();
+  }, []);
+  return opened === null ? <Skeletons count={4} label={say("loading")} /> : <List opened={opened} />;
+}
+
+function List({ opened: { feed } }: { opened: Opened }) {
+  const { items, asOf, error, more } = useStore(feed.state);
+  const done = items.filter(({ status }) => status === "delivered" || status === "failed");
+  return (
+    <section class="done">
+      <Heading title={say("done")} line={done.length > 0 ? say("line", { count: done.length }) : ""} />
+      <AsOf at={asOf} />
+      <Trouble error={error} />
+      {asOf === null && error === null && <Skeletons count={4} label={say("loading")} />}
+      {asOf !== null && done.length === 0 && <Nothing />}
+      <ol class="cards">
+        {done.map((order) => (
+          <li class="card" key={order.id}>
+            <a href={`/orders/${order.id}`}>
+              <b>{order.restaurant_name}</b>
+              <span class="quiet">
+                {say("number", { number: String(order.number) })} · {when(order.updated_at, clock.now(), locale)}
+                {order.reason !== null && ` · ${order.reason}`}
+              </span>
+            </a>
+            <StatusPill status={order.status} />
+          </li>
+        ))}
+      </ol>
+      {more && (
+        <button type="button" class="more" onClick={() => feed.more()}>
+          {say("more")}
+        </button>
+      )}
+    </section>
+  );
+}
+
+function Nothing() {
+  return (
+    <div class="empty">
+      <p class="quiet">{say("none")}</p>
+      <a class="button" href="/">
+        {say("back")}
+      </a>
+    </div>
+  );
+}
