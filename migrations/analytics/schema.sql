@@ -158,6 +158,21 @@ CREATE TABLE analytics.histograms (
 )
 WITH (fillfactor='85');
 
+-- Name: history; Type: TABLE; Schema: analytics; Owner: -
+
+CREATE TABLE analytics.history (
+    at timestamp with time zone NOT NULL,
+    connections integer NOT NULL,
+    commits_a_second double precision,
+    hit_ratio double precision,
+    bytes bigint NOT NULL,
+    blocked integer NOT NULL,
+    silent integer NOT NULL,
+    busiest_pool double precision,
+    outbox_oldest_seconds double precision,
+    replica_lag_seconds double precision
+);
+
 -- Name: orders; Type: TABLE; Schema: analytics; Owner: -
 
 CREATE TABLE analytics.orders (
@@ -322,7 +337,8 @@ CREATE TABLE analytics.statements (
     query_id bigint NOT NULL,
     role text NOT NULL,
     name text,
-    text text NOT NULL
+    text text NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 -- Name: statements_id_seq; Type: SEQUENCE; Schema: analytics; Owner: -
@@ -394,6 +410,11 @@ ALTER TABLE ONLY analytics.drivers
 
 ALTER TABLE ONLY analytics.histograms
     ADD CONSTRAINT histograms_pkey PRIMARY KEY (subject, grain, measure, at, bucket);
+
+-- Name: history history_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+
+ALTER TABLE ONLY analytics.history
+    ADD CONSTRAINT history_pkey PRIMARY KEY (at);
 
 -- Name: orders orders_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
 
@@ -547,6 +568,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.drivers TO analytics_servic
 -- Name: TABLE histograms; Type: ACL; Schema: analytics; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.histograms TO analytics_service;
+
+-- Name: TABLE history; Type: ACL; Schema: analytics; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE analytics.history TO analytics_service;
 
 -- Name: TABLE orders; Type: ACL; Schema: analytics; Owner: -
 

@@ -1,7 +1,8 @@
 """What the routes of analytics work with, whatever they tell of."""
 
+from asyncio import Semaphore
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,9 @@ from shared.cursor import Cursors
 from shared.database import Pool
 from shared.identity import Identity
 from shared.replica import Reads
+
+EXPORTS_AT_ONCE = 2
+"""Each holds a connection of the pool and keeps a rebuild from its swap, for as long as its reader takes."""
 
 AnalyticsRequest = Request[Identity, Any, Any]
 
@@ -26,6 +30,7 @@ class Api:
     cursors: Cursors
     now: Callable[[], datetime]
     sources: Sources
+    exports: Semaphore = field(default_factory=lambda: Semaphore(EXPORTS_AT_ONCE))
 
 
 def api_of(request: AnalyticsRequest) -> Api:

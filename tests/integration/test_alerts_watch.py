@@ -11,6 +11,7 @@ import asyncpg
 import msgspec
 import pytest
 from nats.aio.msg import Msg
+from prometheus_client import REGISTRY
 
 from deploy.local import Stack
 from proto.alerts import Alerts
@@ -130,7 +131,10 @@ async def test_of_two_replicas_one_judges_and_the_other_goes_on_with_what_fires(
     while not world.told.empty():
         world.told.get_nowait()
     assert await world.rounds(second, 3) == ["9 of flour is too much."]
+    assert REGISTRY.get_sample_value("larder_alerts_firing", {"severity": "page"}) == 1
     assert not await first.judge()
+    # Who does not judge counts none; here both count in one process.
+    assert REGISTRY.get_sample_value("larder_alerts_firing", {"severity": "page"}) == 0
     assert await world.stored() == [("TooMuch", False)]
     world.process.values = {}
     await world.rounds(second, 4)

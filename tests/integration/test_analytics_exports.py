@@ -4,15 +4,19 @@ import csv
 import io
 import tracemalloc
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
 
+import aiohttp
 import pytest
 
 from deploy.local import Stack
+from services.analytics.reports import exports_api
 from shared.database import Connection
 from shared.spreadsheet import BOM
 from tests.business import KEPT, RESTAURANTS, Business, open_business
+from tests.support import eventually
 
 ASKED: dict[str, Any] = {"start": "2026-06-03", "end": "2026-11-01"}
 
@@ -148,3 +152,35 @@ async def test_a_long_file_is_one_moment_and_never_whole_in_memory(business: Bus
     assert lines == MANY
     assert size > 12_000_000
     assert peak < size / 2, "client and service are this process"
+
+
+async def test_two_files_are_written_at_once_and_a_third_is_asked_to_come_again(
+    business: Business, many: Connection
+) -> None:
+    url, query = f"{business.url}/api/analytics/exports/orders.csv", {"from": "2021-01-01", "to": "2021-02-01"}
+    async with AsyncExitStack() as stack:
+        for _ in range(2):
+            answer = await stack.enter_async_context(
+                business.session.get(url, params=query, headers=business.as_admin())
+            )
+            await answer.content.readline()  # and no further
+        async with business.session.get(url, params=query, headers=business.as_admin()) as refused:
+            assert (refused.status, refused.headers["Retry-After"]) == (503, "1")
+            assert (await refused.json(content_type=None))["code"] == "busy"
+
+    async def free() -> bool:
+        async with business.session.get(url, params=query, headers=business.as_admin()) as answer:
+            return answer.status == 200
+
+    # Who goes away gives it back.
+    await eventually(free)
+
+
+async def test_who_does_not_take_a_file_in_time_has_it_broken_off(
+    business: Business, many: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports_api, "EXPORT_SECONDS", 0.3)
+    url, query = f"{business.url}/api/analytics/exports/orders.csv", {"from": "2021-01-01", "to": "2021-02-01"}
+    async with business.session.get(url, params=query, headers=business.as_admin()) as answer:
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await answer.read()

@@ -200,6 +200,74 @@ async def test_a_statement_that_is_none_of_ours_is_told_by_its_text_without_valu
     assert "recipe" not in json.dumps(slow)
 
 
+async def test_what_was_typed_is_not_told_where_postgres_keeps_it_whole(house: House) -> None:
+    """Postgres takes the values out of queries alone."""
+    await house.snapshot()
+    await house.database.execute("set pg_stat_statements.track_utility = on")
+    await house.database.execute("do $$ begin perform pg_sleep(0.11), 'Grandma''s recipe'; end $$")
+    await house.database.execute("reset pg_stat_statements.track_utility")
+    await house.snapshot()
+    slow = await house.told("/slow-queries")
+    assert "do" in [item["text"] for item in slow["items"]]
+    assert "recipe" not in json.dumps(slow)
+
+
+async def test_a_statement_keeps_its_number_and_goes_once_nobody_runs_it(house: House) -> None:
+    kept = "select id, seen_at from analytics.statements where text = 'select $1 as soup'"
+
+    async def cook() -> Any:
+        await house.database.fetch("select 1 as soup")
+        await house.snapshot()
+        return await house.database.fetchrow(kept)
+
+    await house.snapshot()
+    first, last = await cook(), await house.database.fetchval("select max(id) from analytics.statements")
+    again = await cook()
+    assert again == first
+    new = await house.database.fetchval("select max(id) from analytics.statements")
+    numbers = await house.database.fetchval("select count(*) from analytics.statements where id > $1", last)
+    assert new - last == numbers, "none was spent on what is known"
+    await house.database.execute(
+        "update analytics.statements set seen_at = seen_at - interval '10 days' where id = $1", first["id"]
+    )
+    await cook()
+    await snapshots.delete_old(house.sources.pool, house.sources.now())
+    assert (await house.database.fetchrow(kept))["id"] == first["id"]
+    await house.database.execute(
+        "update analytics.statements set seen_at = seen_at - interval '10 days' where id = $1", first["id"]
+    )
+    await snapshots.delete_old(house.sources.pool, house.sources.now())
+    assert await house.database.fetchrow(kept) is None
+
+
+async def test_a_history_has_a_thousand_points_at_most_however_many_snapshots_there_are(house: House) -> None:
+    end = (house.sources.now() - timedelta(days=3)).replace(microsecond=0)
+    start = end - timedelta(seconds=2000)
+    await house.database.execute(
+        "insert into analytics.history (at, connections, bytes, blocked, silent) "
+        "select at, 1, 1, 0, 0 from generate_series($1::timestamptz, $2, interval '1 second') as at",
+        start,
+        end,
+    )
+    told = await house.told("/history", **{"from": start.isoformat(), "to": end.isoformat()})
+    assert len(told["items"]) == 1000
+    assert told["items"][-1]["at"] == end.isoformat().replace("+00:00", "Z")
+    await house.database.execute("delete from analytics.history where at between $1 and $2", start, end)
+
+
+async def test_plans_that_take_long_are_left_for_another_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(snapshots, "ask_plan", never)
+    monkeypatch.setattr(snapshots, "PLANS_SECONDS", 0.01)
+    monkeypatch.setattr(snapshots, "SLOW_MS", 0.0)
+    await house.snapshot()
+    await ask_orders(house, 1)
+    async with asyncio.timeout(10):
+        await house.snapshot()
+
+
 async def test_an_unused_index_is_named_and_one_that_is_used_or_needed_is_not(house: House) -> None:
     await house.database.execute(
         """
@@ -310,6 +378,9 @@ async def test_yesterday_can_be_seen(house: House) -> None:
     history = await house.told("/history")
     assert history["items"][-1]["at"] == at.isoformat().replace("+00:00", "Z")
     assert history["items"][-1]["connections"] > 0
+    # The first minute of all has no rates, and later ones have what the whole snapshot says.
+    rates = told["rates"] or {"hit_ratio": None}
+    assert [point["hit_ratio"] for point in history["items"] if point["at"] == told["as_of"]] == [rates["hit_ratio"]]
     status, problem = await house.get("/database", at="2020-01-01T00:00:00Z")
     assert (status, problem["code"]) == (404, "not_found")
 

@@ -319,5 +319,7 @@ async def test_analytics_reads_its_console(stack: Stack, shop: Shop) -> None:
     assert pool.servers_busy >= 3
     assert (pool.waiting, pool.longest_wait_seconds, pool.mode) == (0, 0.0, "transaction")
     assert 3 <= told.connections <= told.connections_limit == 80
+    with pytest.raises(PoolerAwayError, match="no database bakery, but "):
+        await look_at_pooler(stack.addresses.pooler_console, "bakery")
     with pytest.raises(PoolerAwayError):
         await look_at_pooler(f"postgresql://pooler_stats:wrong@127.0.0.1:{free_port()}/pgbouncer", "larder")

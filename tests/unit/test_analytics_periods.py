@@ -240,6 +240,8 @@ def test_a_series_has_no_more_entries_than_an_answer_may_have() -> None:
     with pytest.raises(PeriodError) as raised:
         Period(start, start + (MOST_BUCKETS + 1) * HOUR, BERLIN, UTC_ZONE).buckets("hour")
     assert raised.value.field == "bucket"
+    with pytest.raises(PeriodError):  # a part of a day at each end
+        Period(start + HOUR, start + HOUR + MOST_BUCKETS * DAY, UTC_ZONE, UTC_ZONE).buckets("day")
 
 
 @given(periods(most=30 * 366 * 24))

@@ -13,11 +13,11 @@ from services.analytics.projection.stream import HoleError, Reading
 @dataclass
 class Server:
     """A subscription whose answers to `fetch` are given: sequences, or None for an answer that does not come. `pending`
-    and `delivered` are what it says of itself."""
+    and `delivered`, how many events it has sent, are what it says of itself. The first in its stream is 6."""
 
     answers: list[list[int] | None]
     pending: int = 0
-    delivered: int = 7
+    delivered: int = 2
     asked: list[str] = field(default_factory=list)
 
     async def fetch(self, most: int, timeout: float) -> list[Any]:  # noqa: ASYNC109  as nats-py has it
@@ -25,11 +25,12 @@ class Server:
         answer = self.answers.pop(0)
         if answer is None:
             raise TimeoutError
-        return [SimpleNamespace(metadata=SimpleNamespace(sequence=SimpleNamespace(stream=seq))) for seq in answer]
+        places = [SimpleNamespace(stream=seq, consumer=seq - 5) for seq in answer]
+        return [SimpleNamespace(metadata=SimpleNamespace(sequence=place)) for place in places]
 
     async def consumer_info(self) -> Any:
         self.asked.append("what is left")
-        return SimpleNamespace(num_pending=self.pending, delivered=SimpleNamespace(stream_seq=self.delivered))
+        return SimpleNamespace(num_pending=self.pending, delivered=SimpleNamespace(consumer_seq=self.delivered))
 
 
 async def reading(server: Server) -> Reading:
@@ -47,11 +48,16 @@ async def test_nothing_came_and_nothing_is_left() -> None:
     assert server.asked == ["events", "what is left"]
 
 
-@pytest.mark.parametrize(("pending", "delivered"), [(2, 7), (0, 9)], ids=["not sent yet", "on its way"])
+@pytest.mark.parametrize(("pending", "delivered"), [(2, 2), (0, 4)], ids=["not sent yet", "on its way"])
 async def test_what_is_there_and_did_not_come_is_asked_for_again(pending: int, delivered: int) -> None:
     found = await reading(Server([None, [8, 9]], pending, delivered))
     assert len(await found.fetch(10)) == 2
     assert found.seq == 9
+
+
+async def test_the_first_event_of_all_may_be_on_its_way_too() -> None:
+    found = Reading(cast(JetStreamContext.PullSubscription, Server([None, [6]], delivered=1)), "epoch", 5, 6)
+    assert len(await found.fetch(10)) == 1
 
 
 async def test_what_never_comes_is_a_hole() -> None:

@@ -7,7 +7,8 @@ so by themselves. What a rule says is said with the value of the moment in which
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -28,9 +29,9 @@ from shared.vitals import BusAwayError, gather_readings
 LEASE_ROUNDS = 3
 LEAST_LEASE_SECONDS = 2.0
 
-FIRING = Gauge("larder_alerts_firing", "Alerts that fire, by the replica that judges them", ["severity"])
-for _severity in ("page", "ticket"):
-    FIRING.labels(_severity)
+FIRING = Gauge(
+    "larder_alerts_firing", "Alerts that fire, by the replica that judges them; 0 by the others", ["severity"]
+)
 
 _encoder = msgspec.json.Encoder()
 _log = structlog.get_logger("alerts")
@@ -80,7 +81,7 @@ class Watch:
         """One round. Whether this replica was the one to judge, and could. Raises LostLeaseError, and what the database
         has."""
         if not await self._claim():
-            self._states = None
+            self._stand_back()
             return False
         if self._states is None:
             await self._take_over()
@@ -100,6 +101,11 @@ class Watch:
         await self._keep(self._states.advance(at, holding), judged_at)
         await self._tell(judged_at)
         return True
+
+    def _stand_back(self) -> None:
+        """Somebody else judges, and tells what fires."""
+        self._states = None
+        _count_firing(())
 
     async def _claim(self) -> bool:
         seconds = max(LEASE_ROUNDS * self._every, LEAST_LEASE_SECONDS)
@@ -129,6 +135,7 @@ class Watch:
         ended = [change.key for change in changes if isinstance(change, Ended)]
         async with transaction(self._pool) as writing:
             if not await alerts_store.note_judged(writing, self._holder, at):
+                self._stand_back()
                 raise LostLeaseError("another replica judges by now")
             if ended:
                 await alerts_store.end_alerts(writing, [self._firing[key].id for key in ended], at)
@@ -157,9 +164,18 @@ class Watch:
 
     async def _tell(self, at: datetime) -> None:
         firing = sorted(self._firing.values(), key=lambda alert: alert.id, reverse=True)
-        for severity in ("page", "ticket"):
-            FIRING.labels(severity).set(sum(alert.severity == severity for alert in firing))
+        _count_firing(firing)
         await self._bus.client.publish(ALERTS, _encoder.encode(Alerts(at, tuple(firing))))
+
+
+def _count_firing(firing: Iterable[FiringAlert]) -> None:
+    by_severity = Counter(alert.severity for alert in firing)
+    for severity in ("page", "ticket"):
+        FIRING.labels(severity).set(by_severity[severity])
+
+
+# Each has a series from the start.
+_count_firing(())
 
 
 def _key_of(alert: FiringAlert) -> Key:

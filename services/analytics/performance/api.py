@@ -278,9 +278,10 @@ async def list_indexes(request: AnalyticsRequest, at: At = None, days: Days = US
     summary="Some figures over time",
 )
 async def get_history(request: AnalyticsRequest, start: From = None, end: To = None) -> JSONAnswer:
-    """From the snapshots, at most 1,000 points."""
+    """Of the snapshots, at most 1,000 points."""
     asked = _asked(start, end, _sources(request).now(), timedelta(days=KEPT_DAYS))
-    step = max(1.0, (asked.end - asked.start).total_seconds() / MOST_POINTS)
+    # Both ends are points.
+    step = max(1.0, (asked.end - asked.start).total_seconds() / (MOST_POINTS - 1))
     async with connection(_sources(request).pool) as reading:
         points = await snapshots_store.list_history(reading, asked.start, asked.end, step)
     return JSONAnswer(_encoder.encode(History(start=asked.start, end=asked.end, step_seconds=step, items=points)))

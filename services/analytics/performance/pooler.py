@@ -41,7 +41,7 @@ class Pooler(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PoolerAwayError(Exception):
-    """It does not answer; the text says what happened."""
+    """It does not answer, or not about this database; the text says what happened."""
 
 
 async def look_at_pooler(url: str, database: str) -> Pooler:
@@ -53,10 +53,12 @@ async def look_at_pooler(url: str, database: str) -> Pooler:
         ):
             pools = [row for row in await _show(console, "pools") if row["database"] == database]
             stats = next((row for row in await _show(console, "stats") if row["database"] == database), None)
-            (found,) = [row for row in await _show(console, "databases") if row["name"] == database]
+            databases = {row["name"]: row for row in await _show(console, "databases")}
             ((version,),) = [tuple(row.values()) for row in await _show(console, "version")]
     except (psycopg.Error, TimeoutError, OSError) as error:
         raise PoolerAwayError(f"{type(error).__name__}: {error}".strip()) from error
+    if (found := databases.get(database)) is None:
+        raise PoolerAwayError(f"it has no database {database}, but {', '.join(sorted(databases))}")
     return Pooler(
         version=str(version),
         connections=found["current_connections"],

@@ -121,12 +121,17 @@ order by slot_name;
 select stats_reset as since from pg_stat_statements_info;
 
 -- name: list_statements
--- What statements of this database cost since then, each under the role that ran it. In `text` a parameter is a number.
+-- What statements of this database cost since then, each under the role that ran it. In `text` a parameter is a number. Of
+-- what is none of select, insert, update, delete, merge, with and values only the first word is told: pg_stat_statements
+-- leaves in it what was typed, as the password of a new role, where pg_stat_statements.track_utility is on.
 select
     statement.queryid as query_id,
     coalesce(role.rolname::text, 'a role that is gone') as role,
     substring(min(statement.query) from '^\s*\w+ /\* ([a-z_]+\.\w+) \*/') as name,
-    left(min(statement.query), 1000) as text,
+    case
+        when min(statement.query) ~* '^[\s(]*(select|insert|update|delete|merge|with|values)\M' then left(min(statement.query), 1000)
+        else coalesce(lower(substring(min(statement.query) from '^\s*([a-zA-Z]+)')), 'a statement')
+    end as text,
     sum(statement.calls)::float8 as calls,
     sum(statement.total_exec_time) as total_ms,
     sum(statement.rows)::float8 as rows,

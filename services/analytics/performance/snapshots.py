@@ -25,6 +25,7 @@ from services.analytics.performance.counters import Counters, Numbers, Source, d
 from services.analytics.performance.look import Sources, look, look_at_objects, look_at_statements, statement_key
 from services.analytics.performance.report import Now, Objects, ProcessReport
 from services.analytics.performance.snapshots_store import (
+    HistoryPoint,
     Kept,
     MovedError,
     NotedPlan,
@@ -47,6 +48,9 @@ DELETE_PAUSE_SECONDS = 0.1
 
 MOST_PLANS = 10
 """Asked for a snapshot, of what was slow the most often: each is a look at the database of its owner."""
+
+PLANS_SECONDS = 10.0
+"""For all of them, well within the 30 s of the claim; those that are missing come with a later snapshot."""
 
 APPLICATION_ROLES = ("system", "admin", "restaurant", "driver")
 
@@ -219,17 +223,26 @@ def _slow_names(
 async def _plans(sources: Sources, slow: Sequence[str], roles: Mapping[str, Sequence[str]]) -> list[NotedPlan]:
     """Of each, by the process that it is named after, under every role that ran it; where that is not known, under the
     first that may."""
-    plans = []
-    for name in slow:
-        owner, known = name.partition(".")[0], roles.get(name)
-        for role in known or (f"{owner}_service", *APPLICATION_ROLES):
-            answer = await ask_plan(sources.bus, owner, name, role)
-            if answer.plan is not None:
-                plans.append(NotedPlan(query=name, role=role, shape=shape_of(answer.plan), plan=answer.plan))
-                if known is None:
-                    break
-            elif known is not None:
-                await _log.awarning("no plan", query=name, role=role, why=answer.refused)
+    plans: list[NotedPlan] = []
+    try:
+        async with asyncio.timeout(PLANS_SECONDS):
+            for name in slow:
+                plans += await _plans_of(sources, name, roles.get(name))
+    except TimeoutError:
+        await _log.awarning("plans took too long: the rest is asked for another time", wanted=len(slow), had=len(plans))
+    return plans
+
+
+async def _plans_of(sources: Sources, name: str, known: Sequence[str] | None) -> list[NotedPlan]:
+    owner, plans = name.partition(".")[0], []
+    for role in known or (f"{owner}_service", *APPLICATION_ROLES):
+        answer = await ask_plan(sources.bus, owner, name, role)
+        if answer.plan is not None:
+            plans.append(NotedPlan(query=name, role=role, shape=shape_of(answer.plan), plan=answer.plan))
+            if known is None:
+                break
+        elif known is not None:
+            await _log.awarning("no plan", query=name, role=role, why=answer.refused)
     return plans
 
 
@@ -238,10 +251,11 @@ async def _write(pool: Pool, kept: Kept, snapshot: Snapshot) -> None:
     async with transaction(pool) as writing:
         await snapshots_store.move_counters(writing, kept.at, at, snapshot.counters)
         await snapshots_store.insert_snapshot(writing, "now", at, _encoder.encode(snapshot.now))
+        await snapshots_store.insert_point(writing, _point(snapshot.now))
         if snapshot.objects is not None:
             await snapshots_store.insert_snapshot(writing, "objects", at, _encoder.encode(snapshot.objects))
         came = snapshot.came.get("statements", {})
-        ids = await snapshots_store.learn_statements(writing, [_learned(snapshot.statements[key]) for key in came])
+        ids = await snapshots_store.learn_statements(writing, at, [_learned(snapshot.statements[key]) for key in came])
         minutes = [_statement_minute(snapshot.statements[key], numbers, ids) for key, numbers in came.items()]
         await snapshots_store.insert_statement_minutes(writing, at, minutes)
         await snapshots_store.insert_query_minutes(writing, at, _query_minutes(snapshot.came))
@@ -252,6 +266,23 @@ async def _write(pool: Pool, kept: Kept, snapshot: Snapshot) -> None:
             await snapshots_store.add_usage(
                 writing, at.date(), _usage(snapshot.came.get("usage", {}), snapshot.objects)
             )
+
+
+def _point(now: Now) -> HistoryPoint:
+    """The worst of each."""
+    lags = [one.replay_lag_seconds for one in now.replicas if one.replay_lag_seconds is not None]
+    return HistoryPoint(
+        at=now.as_of,
+        connections=now.server.connections,
+        commits_a_second=now.rates.commits_a_second if now.rates else None,
+        hit_ratio=now.rates.hit_ratio if now.rates else None,
+        bytes=now.server.bytes,
+        blocked=len(now.blocked),
+        silent=len(now.silent),
+        busiest_pool=max((one.busy / one.size for one in now.pools), default=None),
+        outbox_oldest_seconds=max((one.oldest_seconds for one in now.outboxes), default=None),
+        replica_lag_seconds=max(lags, default=None),
+    )
 
 
 def _learned(statement: performance_store.Statement) -> dict[str, object]:

@@ -23,23 +23,42 @@ returning at;
 insert into analytics.snapshots (kind, at, document) values ($1, $2, $3::json);
 
 -- name: learn_statements
--- The ids of these statements, those that are new among them.
+-- The ids of these statements, those that are new among them, which were seen at $2.
 with given as (
     select query_id, role, name, text
     from json_to_recordset($1::json) as given (query_id bigint, role text, name text, text text)
 ),
 
+known as (
+    select statement.id, statement.query_id, statement.role, statement.seen_at
+    from given
+    inner join analytics.statements as statement on statement.query_id = given.query_id and statement.role = given.role
+),
+
+seen as (
+    update analytics.statements as statement set seen_at = $2
+    from known
+    where statement.id = known.id and known.seen_at < $2::timestamptz - interval '1 day'
+),
+
 added as (
-    insert into analytics.statements (query_id, role, name, text)
-    select query_id, role, name, text from given
-    on conflict do nothing
+    insert into analytics.statements (query_id, role, name, text, seen_at)
+    select query_id, role, name, text, $2 from given
+    where not exists (select from known where known.query_id = given.query_id and known.role = given.role)
     returning id, query_id, role
 )
 
 select id, query_id, role from added
 union all
-select known.id, known.query_id, known.role
-from given inner join analytics.statements as known on known.query_id = given.query_id and known.role = given.role;
+select id, query_id, role from known;
+
+-- name: insert_point!
+-- Some figures of a snapshot, for list_history.
+insert into analytics.history (
+    at, connections, commits_a_second, hit_ratio, bytes, blocked, silent, busiest_pool, outbox_oldest_seconds,
+    replica_lag_seconds
+)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- name: insert_statement_minutes!
 insert into analytics.statement_minutes (
@@ -94,6 +113,23 @@ with old as (
 
 gone as (
     delete from analytics.snapshots as kept using old where kept.kind = old.kind and kept.at = old.at returning 1
+)
+
+select count(*) as rows from gone;
+
+-- name: delete_points
+with old as (select at from analytics.history where at < $1 order by at limit $2),
+
+gone as (delete from analytics.history as kept using old where kept.at = old.at returning 1)
+
+select count(*) as rows from gone;
+
+-- name: delete_statements
+-- What was last seen before $1, and so has no minute any more that is kept.
+with old as (select id from analytics.statements where seen_at < $1 order by id limit $2),
+
+gone as (
+    delete from analytics.statements as kept using old where kept.id = old.id and kept.seen_at < $1 returning 1
 )
 
 select count(*) as rows from gone;
@@ -164,22 +200,10 @@ select max(at) as at from analytics.snapshots where kind = $1 and at <= $2;
 -- name: list_history
 -- Some figures of each snapshot in a span, the last one in each $3 seconds of it.
 select distinct on (date_bin(make_interval(secs => $3), at, $1))
-    at,
-    (document -> 'server' ->> 'connections')::integer as connections,
-    (document -> 'rates' ->> 'commits_a_second')::float8 as commits_a_second,
-    (document -> 'rates' ->> 'hit_ratio')::float8 as hit_ratio,
-    (document -> 'server' ->> 'bytes')::bigint as bytes,
-    json_array_length(document -> 'blocked') as blocked,
-    json_array_length(document -> 'silent') as silent,
-    (select max((pool ->> 'busy')::float8 / (pool ->> 'size')::float8) from json_array_elements(document -> 'pools') as pool)
-        as busiest_pool,
-    (select max((outbox ->> 'oldest_seconds')::float8) from json_array_elements(document -> 'outboxes') as outbox)
-        as outbox_oldest_seconds,
-    (
-        select max((replica ->> 'replay_lag_seconds')::float8) from json_array_elements(document -> 'replicas') as replica
-    ) as replica_lag_seconds
-from analytics.snapshots
-where kind = 'now' and at >= $1 and at <= $2
+    at, connections, commits_a_second, hit_ratio, bytes, blocked, silent, busiest_pool, outbox_oldest_seconds,
+    replica_lag_seconds
+from analytics.history
+where at >= $1 and at <= $2
 order by date_bin(make_interval(secs => $3), at, $1), at desc;
 
 -- name: sum_statements

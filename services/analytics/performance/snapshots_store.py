@@ -163,9 +163,15 @@ async def insert_snapshot(connection: Connection, kind: Kind, at: datetime, docu
     await QUERIES["insert_snapshot"].execute(connection, kind, at, document.decode())
 
 
-async def learn_statements(connection: Connection, statements: Sequence[object]) -> dict[tuple[int, str], int]:
-    """The ids by (query_id, role). The statements have query_id, role, name and text."""
-    rows = await QUERIES["learn_statements"].rows(connection, _text(statements))
+async def insert_point(connection: Connection, point: HistoryPoint) -> None:
+    await QUERIES["insert_point"].execute(connection, *msgspec.structs.astuple(point))
+
+
+async def learn_statements(
+    connection: Connection, at: datetime, statements: Sequence[object]
+) -> dict[tuple[int, str], int]:
+    """The ids by (query_id, role). The statements have query_id, role, name and text, each pair once."""
+    rows = await QUERIES["learn_statements"].rows(connection, _text(statements), at)
     return {(row["query_id"], row["role"]): row["id"] for row in rows}
 
 
@@ -195,7 +201,10 @@ async def add_usage(connection: Connection, day: date, usage: Sequence[Usage]) -
 
 OLD: dict[str, int] = {
     "delete_snapshots": KEPT_DAYS,
+    "delete_points": KEPT_DAYS,
     "delete_statement_minutes": KEPT_DAYS,
+    # When they were seen is known to the day: none goes before its last minute.
+    "delete_statements": KEPT_DAYS + 1,
     "delete_query_minutes": KEPT_DAYS,
     "delete_slow_queries": KEPT_DAYS,
     "delete_plans": KEPT_LONG_DAYS,

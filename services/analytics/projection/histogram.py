@@ -23,11 +23,6 @@ def bucket_of(value: float) -> int:
     return math.floor(math.log2(min(max(value, LEAST), MOST)) * BUCKETS_PER_DOUBLING)
 
 
-def lowest_of(bucket: int) -> float:
-    """The least that the bucket holds."""
-    return float(2 ** (bucket / BUCKETS_PER_DOUBLING))
-
-
 def middle_of(bucket: int) -> float:
     """What is told of what is in it."""
     return float(2 ** ((bucket + 0.5) / BUCKETS_PER_DOUBLING))

@@ -67,7 +67,8 @@ class Projector:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _turn(self) -> Position:
-        """The position, once nobody moves it."""
+        """The position, once nobody moves it. Who moves it tells how far it is."""
+        BEHIND.remove(NAME)
         while True:
             async with transaction(self._pool) as connection:
                 position = await self._tables.get_position(connection, REST_SECONDS)

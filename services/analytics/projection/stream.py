@@ -1,5 +1,8 @@
 """ORDERS from a place on, in its order and without holes.
 
+Each reading has a consumer of its own, which nobody else pulls: so nats-py's `fetch` does here, which fills a batch,
+and not `shared.pull`, which hands over at once what many deal out among them.
+
 Invariant: whoever reads on from the position that it was left at gets every event once. Refuses to go on after a hole,
 or when the stream is another one: it is opened anew then.
 """
@@ -33,7 +36,7 @@ class Reading:
     def __init__(self, subscription: JetStreamContext.PullSubscription, epoch: str, seq: int, last_seq: int) -> None:
         self._subscription = subscription
         self.epoch, self.seq, self.last_seq = epoch, seq, last_seq
-        self._began = False
+        self._read = 0  # in the consumer's own count, which begins at 1
 
     async def fetch(self, most: int) -> list[Msg]:
         """The next events, once there are some; none when there are none, by the server's own word: that an answer did
@@ -48,16 +51,16 @@ class Reading:
 
     def _has_more(self, told: ConsumerInfo) -> bool:
         """To send, or sent and still on its way."""
-        on_its_way = self._began and told.delivered is not None and told.delivered.stream_seq > self.seq
+        on_its_way = told.delivered is not None and told.delivered.consumer_seq > self._read
         return bool(told.num_pending) or on_its_way
 
     def _in_order(self, events: list[Msg]) -> list[Msg]:
         for event in events:
             seq = event.metadata.sequence.stream
             # What the stream itself has lost before our first event will not come.
-            if seq != self.seq + 1 and self._began:
+            if seq != self.seq + 1 and self._read:
                 raise HoleError(f"{seq} follows {self.seq}")
-            self.seq, self._began = seq, True
+            self.seq, self._read = seq, event.metadata.sequence.consumer
         return events
 
 

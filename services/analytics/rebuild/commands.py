@@ -5,6 +5,7 @@ was counted until then. Broken off it has changed nothing, and is run again. One
 itself is made anew meanwhile.
 """
 
+import asyncio
 from collections.abc import Callable
 from time import monotonic
 
@@ -20,8 +21,9 @@ from shared.bus import Bus
 from shared.database import Pool, transaction
 
 BATCH = 1000
-SWAPS = 20
-"""Tries, each of which waits half a second for questions to the live tables to end; new ones wait as long."""
+SWAP_PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, *(15.0,) * 24)
+"""Before each try after the first. A try waits half a second for questions to the live tables to end, and new ones
+wait as long. All of it outlasts an export, which reads for five minutes at most."""
 
 PATIENT = "; set local ".join(
     ["begin", "statement_timeout = 0", "lock_timeout = 0", "idle_in_transaction_session_timeout = 0"]
@@ -82,7 +84,7 @@ class _Building:
             await self._read(BATCH)
 
     async def swap(self) -> None:
-        for tries in range(1, SWAPS + 1):
+        for pause in (*SWAP_PAUSES_SECONDS, None):
             try:
                 async with transaction(self._pool, SWAP) as connection:
                     await rebuild_store.hold_projection(connection)
@@ -90,9 +92,10 @@ class _Building:
                         await self._read(min(missing, BATCH))
                     await rebuild_store.finish_rebuild(connection)
             except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
-                if tries == SWAPS:
+                if pause is None:
                     raise
-                await _log.ainfo("the live tables are in use, swapping again", reason=str(error))
+                await _log.ainfo("the live tables are in use, swapping again", reason=str(error), in_seconds=pause)
+                await asyncio.sleep(pause)
                 await self.catch_up()
             else:
                 return

@@ -2,12 +2,15 @@
 
 Invariants: a file is the whole of its report, of one moment, and never in memory as a whole: products, orders and
 reasons are read a thousand at a time, of the rest there are hundreds. Nothing in it is a formula to a spreadsheet. What
-is wrong with the question is told before the file begins.
+is wrong with the question is told before the file begins. A few are written at once, each for EXPORT_SECONDS at most:
+one more is refused, and one whose reader is slower broken off, so that the projector has connections and a rebuild can
+swap its tables.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from datetime import datetime, time
+from time import monotonic
 from typing import Annotated, Any, Literal
 
 from litestar import get
@@ -15,7 +18,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
-from services.analytics.api import AnalyticsRequest
+from services.analytics.api import AnalyticsRequest, api_of
 from services.analytics.projection.buckets import Grain
 from services.analytics.reports import orders_store, tops_store
 from services.analytics.reports.api import series
@@ -25,7 +28,7 @@ from services.analytics.reports.tops_api import top_categories, top_drivers, top
 from shared.database import LASTING_SNAPSHOT
 from shared.http.guards import only
 from shared.http.openapi import documented
-from shared.http.problems import Problem
+from shared.http.problems import Problem, busy
 from shared.spreadsheet import BOM, CSV, Separator, money, shown, written
 
 Lines = AsyncIterator[Iterable[Sequence[object]]]
@@ -44,6 +47,8 @@ FILE: dict[str, Any] = {
         **documented(400, 401, 403, 404, 429, 503),
     },
 }
+
+EXPORT_SECONDS = 300.0
 
 _ROWS_AT_ONCE = 1_000
 
@@ -71,7 +76,7 @@ async def export_revenue(
         yield [(item.at.isoformat(), item.orders, money(item.revenue_cents, separator)) for item in items]
 
     whole = asked(request, start, end, timezone, restaurant_id, LASTING_SNAPSHOT)
-    return await _file("revenue", whole, lines, separator)
+    return await _file(request, "revenue", whole, lines, separator)
 
 
 @get(
@@ -114,7 +119,7 @@ async def export_orders(
             ]
 
     whole = asked(request, start, end, timezone, restaurant_id, LASTING_SNAPSHOT)
-    return await _file("orders", whole, lines, separator)
+    return await _file(request, "orders", whole, lines, separator)
 
 
 @get(
@@ -138,7 +143,7 @@ async def export_top(
             raise Problem(403, "Only admin may do this.", code="forbidden")
         restaurant_id = None
     whole = asked(request, start, end, timezone, restaurant_id, LASTING_SNAPSHOT)
-    return await _file(file.removesuffix(".csv"), whole, lambda about: TOPS[file](about, separator), separator)
+    return await _file(request, file.removesuffix(".csv"), whole, lambda about: TOPS[file](about, separator), separator)
 
 
 ROUTES = (export_revenue, export_orders, export_top)
@@ -208,17 +213,31 @@ TOPS: dict[Top, Callable[[Asked, Separator], Lines]] = {
 }
 
 
+class SlowReaderError(Exception):
+    """Who asked for the file did not take it in time."""
+
+
 async def _file(
-    name: str, whole: AbstractAsyncContextManager[Asked], lines: Callable[[Asked], Lines], separator: Separator
+    request: AnalyticsRequest,
+    name: str,
+    whole: AbstractAsyncContextManager[Asked],
+    lines: Callable[[Asked], Lines],
+    separator: Separator,
 ) -> Stream:
-    """`whole`: the open question. Raises Problem for what is wrong with it."""
+    """`whole`: the open question. Raises Problem for what is wrong with it, and when others are at theirs."""
+    turns = api_of(request).exports
+    if turns.locked():
+        raise busy("Other files are being written. Ask for this one again in a moment.")
 
     async def chunks() -> AsyncGenerator[bytes, None]:
-        async with whole as about:
+        async with turns, whole as about:
+            until = monotonic() + EXPORT_SECONDS
             yield _name(name, about).encode()
             yield BOM
             async for some in lines(about):
                 yield written(some, separator)
+                if monotonic() > until:
+                    raise SlowReaderError(f"{name}: broken off after {EXPORT_SECONDS:.0f} s")
 
     found = chunks()
     file_name = (await anext(found)).decode()

@@ -72,10 +72,15 @@ class Period(msgspec.Struct, frozen=True):
 
     def buckets(self, grain: Grain) -> "list[Period]":
         """Local hours, days or weeks; the first and the last are cut to the period. Raises PeriodError."""
+        too_many = PeriodError(
+            "bucket", f"makes more than {MOST_BUCKETS:,} {grain}s of this range: ask for longer ones"
+        )
         if self.end - self.start > MOST_BUCKETS * _LENGTHS[grain]:
-            raise PeriodError("bucket", f"makes more than {MOST_BUCKETS:,} {grain}s of this range: ask for longer ones")
+            raise too_many
         inner = {moment for moment in self._begins(grain) if self.start < moment < self.end}
         edges = sorted({self.start, *inner, self.end})
+        if len(edges) > MOST_BUCKETS + 1:
+            raise too_many
         return [_period(start, end, self.zone, self.kept) for start, end in pairwise(edges)]
 
     def cover(self, *grains: Grain) -> list[Span]:

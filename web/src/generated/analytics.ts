@@ -450,7 +450,7 @@ export interface paths {
         };
         /**
          * Some figures over time
-         * @description From the snapshots, at most 1,000 points.
+         * @description Of the snapshots, at most 1,000 points.
          */
         get: operations["ApiPerformanceHistoryGetHistory"];
         put?: never;
