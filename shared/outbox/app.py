@@ -1,7 +1,7 @@
 """The relay's composition root: one process for all outboxes. A second one waits, and takes over within a second."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from shared.http.health import Operations, database_answers
 from shared.http.types import Application
 from shared.outbox import EVERY_WAKE, wake_subject
 from shared.outbox.relay import Relay
-from shared.outbox.upkeep import Upkeep
+from shared.outbox.upkeep import Upkeep, Watch
 from shared.process import run
 from shared.settings import BusSettings, StatementCache
 from shared.tasks import supervised
@@ -48,20 +48,24 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
         )
         bus = await stack.enter_async_context(Bus(settings.nats_url, "relay"))
         tracer = await stack.enter_async_context(open_tracer(settings.otlp_endpoint, "relay", settings.instance))
-        relays = [Relay(context, pool, bus, tracer, positions=settings.positions) for context in contexts]
+        relays = {
+            context: Relay(context, pool, bus, tracer, positions=settings.positions, watched=True)
+            for context in contexts
+        }
         upkeeps = [Upkeep(context, pool) for context in contexts]
-        for relay, upkeep in zip(relays, upkeeps, strict=True):
+        watch = Watch(pool, upkeeps, lambda context: relays[context].wake())
+        for relay, upkeep in zip(relays.values(), upkeeps, strict=True):
             await stack.enter_async_context(supervised(relay.run(), f"relay {relay.context}"))
-            await stack.enter_async_context(supervised(upkeep.watch(), f"watch {relay.context}"))
             await stack.enter_async_context(supervised(upkeep.purge(), f"purge {relay.context}"))
-        await stack.enter_async_context(supervised(_wake(bus, relays), "wake"))
+        await stack.enter_async_context(supervised(watch.run(), "watch"))
+        await stack.enter_async_context(supervised(_wake(bus, relays.values()), "wake"))
         await stack.enter_async_context(
             answering_vitals(bus, "relay", settings.instance, [pool], lambda: [upkeep.vitals for upkeep in upkeeps])
         )
         yield Operations({"database": database_answers(pool)})
 
 
-async def _wake(bus: Bus, relays: list[Relay]) -> None:
+async def _wake(bus: Bus, relays: Iterable[Relay]) -> None:
     """Passes a writer's nudge on to the relay of its context."""
     by_subject = {wake_subject(relay.context): relay for relay in relays}
     client = await bus.connection()

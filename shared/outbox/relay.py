@@ -1,9 +1,11 @@
 """One outbox's way to JetStream: read, publish, mark, in one transaction. See the package for the invariants.
 
-The transaction holds the advisory lock that makes one relay of many the active one. While it waits for NATS it has
-written nothing and locks no row, yet the portal of its read keeps a snapshot, for which vacuum would wait: so none is
-opened while NATS is away, and a slow one ends it within ROUND_SECONDS. When the relay is killed its socket closes and
-Postgres frees the lock at once; when its host is gone, after `idle_in_transaction_session_timeout`.
+The transaction holds the advisory lock that makes one relay of many the active one. The statement that reads takes it,
+and reads nothing where another relay has it; its rows are as they were a moment before, so of a relay that has just let
+go some may go out again. While it waits for NATS the transaction has written nothing and locks no row, yet the portal
+of its read keeps a snapshot, for which vacuum would wait: so none is opened while NATS is away, and a slow one ends it
+within ROUND_SECONDS. When the relay is killed its socket closes and Postgres frees the lock at once; when its host is
+gone, after `idle_in_transaction_session_timeout`.
 """
 
 import asyncio
@@ -27,6 +29,8 @@ BATCH = 200
 """Rows a round. JetStream takes at most 1000 in an atomic batch."""
 
 POLL_SECONDS = 1.0
+WATCHED_POLL_SECONDS = 15.0
+"""Where somebody looks into the outbox each second and wakes the relay."""
 
 REST_SECONDS, REST_SECONDS_AN_EVENT = 0.008, 0.0007
 """After a round the relay rests as long as that took, but no longer than so much for each event that it sent, and never
@@ -77,15 +81,24 @@ def deliverable(table: str) -> str:
 
 class Relay:
     """Publishes the outbox of one context, with `positions` each event with where the database's log is by then, which
-    is after its commit. `run` ends only by cancellation."""
+    is after its commit. `watched`: upkeep's Watch wakes it each second that something waits. `run` ends only by
+    cancellation."""
 
     def __init__(
-        self, context: str, pool: Pool, bus: Bus, tracer: Tracer | None = None, *, positions: bool = False
+        self,
+        context: str,
+        pool: Pool,
+        bus: Bus,
+        tracer: Tracer | None = None,
+        *,
+        positions: bool = False,
+        watched: bool = False,
     ) -> None:
         self.context = context
         self._tracer = tracer
         self._pool = pool
         self._bus = bus
+        self._watched = watched
         self._woken = asyncio.Event()
         self.publisher = Publisher(bus)
         self._prepared = False
@@ -95,7 +108,6 @@ class Relay:
         self._failed = FAILED.labels(context)
         for stream in STREAMS:
             LOST_STREAMS.labels(stream.name)
-        self._lock = Query("relay.lock", "select pg_try_advisory_xact_lock($1, hashtext($2)) as mine", PLACE)
         # The context is from the settings' pattern, [a-z_]+: it can hold no SQL.
         table = f"{context}.outbox"
         # A subquery of its own is asked once, after the snapshot that shows the rows.
@@ -104,7 +116,8 @@ class Relay:
             f"relay.pending_{context}",
             f"select id, event_id, key, subject, payload, ttl_seconds, created_at, {position} as position "  # noqa: S608
             f"from {table} as event "
-            f"where {deliverable(table)} order by id limit $1",
+            # Asked once, before the rows.
+            f"where (select pg_try_advisory_xact_lock($2, hashtext($3))) and {deliverable(table)} order by id limit $1",
             PLACE,
         )
         self._mark = Query(
@@ -131,7 +144,7 @@ class Relay:
             sent = await self._publish_all() if self._bus.connected else 0
             rested = now() + min(now() - began, max(sent, 1) * REST_SECONDS_AN_EVENT, REST_SECONDS)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+                await asyncio.wait_for(self._woken.wait(), WATCHED_POLL_SECONDS if self._watched else POLL_SECONDS)
             await asyncio.sleep(rested - now())
 
     async def _publish_all(self) -> int:
@@ -164,10 +177,7 @@ class Relay:
         """Publishes one batch and says of how many events: 0 also while another relay is at work. Raises what kept rows
         from being stored; those that were are marked all the same."""
         async with transaction(self._pool, BEGIN) as connection:
-            lock = await self._lock.row(connection, LOCK_CLASS, self.context)
-            if lock is None or not lock["mine"]:
-                return 0
-            rows = await self._pending.rows(connection, BATCH)
+            rows = await self._pending.rows(connection, BATCH, LOCK_CLASS, self.context)
             if not rows:
                 return 0
             BATCH_EVENTS.labels(self.context).observe(len(rows))

@@ -18,7 +18,7 @@ from shared.database import open_pool, transaction
 from shared.ids import new_id
 from shared.outbox import publisher
 from shared.outbox.publisher import BATCH_FROM, waves
-from shared.outbox.relay import Relay
+from shared.outbox.relay import LOCK_CLASS, Relay
 from tests.outbox import own_outbox
 from tests.streams import stored
 
@@ -180,7 +180,7 @@ async def test_a_look_at_what_waits_never_reads_what_is_published(
             "from generate_series(1, 3000)"
         )
         async with transaction(relay._pool) as connection:
-            assert await relay._pending.rows(connection, 200) == []
+            assert await relay._pending.rows(connection, 200, LOCK_CLASS, relay.context) == []
             read = await connection.fetchval(
                 "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables "
                 "where schemaname = 'outbox_tests' and relname = 'outbox'"

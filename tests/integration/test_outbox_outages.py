@@ -18,9 +18,9 @@ from proto.streams import ORDERS
 from shared.bus import Bus
 from shared.database import open_pool
 from shared.ids import new_id
-from shared.outbox import publisher, relay, upkeep
+from shared.outbox import publisher, upkeep
 from shared.outbox.relay import FAILED, LOST_STREAMS, PUBLISH_SECONDS, Relay
-from shared.outbox.upkeep import OLDEST_SECONDS, PARKED, Upkeep
+from shared.outbox.upkeep import OLDEST_SECONDS, PARKED, Upkeep, Watch
 from shared.tasks import supervised
 from tests.nats_server import Line, NatsServer, line_to, own_nats
 from tests.outbox import Outbox, own_outbox
@@ -58,8 +58,10 @@ async def running(stack: Stack, url: str, monkeypatch: pytest.MonkeyPatch) -> As
     async with AsyncExitStack() as opened:
         pool = await opened.enter_async_context(open_pool(database, size=2, name=CONTEXT))
         bus = await opened.enter_async_context(Bus(url, CONTEXT))
-        await opened.enter_async_context(supervised(Relay(CONTEXT, pool, bus).run(), "relay"))
-        await opened.enter_async_context(supervised(Upkeep(CONTEXT, pool).watch(), "watch"))
+        publishing = Relay(CONTEXT, pool, bus, watched=True)
+        watch = Watch(pool, [Upkeep(CONTEXT, pool)], lambda _: publishing.wake())
+        await opened.enter_async_context(supervised(publishing.run(), "relay"))
+        await opened.enter_async_context(supervised(watch.run(), "watch"))
         yield bus
 
 
@@ -135,7 +137,6 @@ async def test_a_frozen_nats_keeps_no_transaction_open_for_long(
     stack: Stack, outbox: Outbox, server: NatsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(publisher, "ROUND_SECONDS", 0.5)
-    monkeypatch.setattr(relay, "POLL_SECONDS", 0.5)
     keys = [new_id() for _ in range(3)]
     async with running(stack, server.url, monkeypatch) as bus:
         await write(outbox, keys, range(1, 2))

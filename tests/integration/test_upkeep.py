@@ -9,7 +9,7 @@ from deploy.local import Stack
 from shared.database import Pool, open_pool
 from shared.ids import new_id
 from shared.outbox import upkeep
-from shared.outbox.upkeep import KEPT_SECONDS, OLDEST_SECONDS, PARKED, PURGE_ROWS, Upkeep
+from shared.outbox.upkeep import KEPT_SECONDS, OLDEST_SECONDS, PARKED, PURGE_ROWS, Upkeep, Watch
 from tests.outbox import Outbox, own_outbox
 
 CONTEXT = "kept"
@@ -54,10 +54,11 @@ async def test_a_purge_gives_way_to_events_that_wait(outbox: Outbox, pool: Pool)
     await fill(outbox, 5, "now() - interval '73 hours'")
     await fill(outbox, 1, "null")
     kept = Upkeep(CONTEXT, pool)
-    await kept.look()
+    watch = Watch(pool, [kept], lambda _: None)
+    await watch.look()
     assert await kept.purge_once() == 0
     await outbox.database.execute(f"update {CONTEXT}.outbox set published_at = now() where published_at is null")  # noqa: S608
-    await kept.look()
+    await watch.look()
     assert await kept.purge_once() == 5
 
 
@@ -74,11 +75,27 @@ async def test_a_purge_looks_at_one_batch_of_a_large_table(outbox: Outbox, pool:
 
 async def test_what_waits_behind_a_parked_event_is_not_late(outbox: Outbox, pool: Pool) -> None:
     kept = Upkeep(CONTEXT, pool)
+    watch = Watch(pool, [kept], lambda _: None)
     key = new_id()
     row_id = await outbox.write(key, 1)
     await outbox.write(key, 2)
-    await kept.look()
+    await watch.look()
     assert OLDEST_SECONDS.labels(CONTEXT)._value.get() > 0
     await outbox.database.execute(f"update {CONTEXT}.outbox set parked_at = now() where id = $1", row_id)  # noqa: S608
-    await kept.look()
+    await watch.look()
     assert (PARKED.labels(CONTEXT)._value.get(), OLDEST_SECONDS.labels(CONTEXT)._value.get()) == (1, 0)
+
+
+async def test_who_has_something_to_send_is_woken_and_nobody_else(stack: Stack, outbox: Outbox, pool: Pool) -> None:
+    async with own_outbox(stack, "empty") as _:
+        woken: list[str] = []
+        watch = Watch(pool, [Upkeep(CONTEXT, pool), Upkeep("empty", pool)], woken.append)
+        await watch.look()
+        assert woken == []
+        key = new_id()
+        row_id = await outbox.write(key, 1)
+        await watch.look()
+        assert woken == [CONTEXT]
+        await outbox.database.execute(f"update {CONTEXT}.outbox set parked_at = now() where id = $1", row_id)  # noqa: S608
+        await watch.look()
+        assert woken == [CONTEXT]
