@@ -17,11 +17,13 @@ export default defineConfig({
   server: { proxy: { "/api": "http://127.0.0.1:8080", "/ws": { target: "http://127.0.0.1:8080", ws: true } } },
   test: {
     include: ["tests/**/*.test.{ts,tsx}"],
+    setupFiles: ["tests/setup.ts"],
     coverage: {
-      include: ["src/lib/**"],
-      exclude: ["src/generated/**"],
+      include: ["src/**"],
+      exclude: ["src/generated/**", "src/**/*.css", "src/env.d.ts"],
       reporter: ["text"],
-      thresholds: { statements: 90, branches: 80 },
+      // Screens besides are opened in Chromium (tests/e2e); these are what the web tests alone take.
+      thresholds: { statements: 70, "src/lib/**": { statements: 90, branches: 80 } },
     },
   },
 });

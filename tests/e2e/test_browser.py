@@ -1,102 +1,328 @@
-"""The browser client as people have it: a real Chromium on the whole stack, with a network that comes and goes."""
+"""What every screen of the browser client stands on: a network that comes and goes, several tabs, new versions.
 
+A real Chromium on the whole stack. What each role does with it stands in a file of its own.
+"""
+
+import asyncio
 import base64
 import hashlib
 import re
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 from deploy.demo.client import Person
 from deploy.demo.ledger import Ledger
 from deploy.demo.load import World
 from deploy.demo.people import ADMIN, restaurant_email
-from deploy.local import Stack
+from deploy.local import Layout, Stack, edge
 from shared.ids import new_id
-from tests.browser import DESKTOP, PATIENCE_MS, PHONE, Theme, screen
-from tests.support import eventually
+from tests.browser import DESKTOP, PATIENCE_MS, PHONE, Screen, Theme, screen
+from tests.support import eventually, stack_port
+
+KITCHEN, NEIGHBOUR = restaurant_email(367), restaurant_email(368)
+KEPT = "1 action is kept"
+OLD = re.compile("(shows the state of|as of) ", re.IGNORECASE)
+PORTAL = "<h1>Welcome to the hotel</h1>"
+
+
+async def somebody(stack: Stack, session: aiohttp.ClientSession, email: str) -> Person:
+    person = Person(session, stack.addresses.edge, email, Ledger())
+    await person.sign_in()
+    return person
 
 
 @pytest.fixture
-async def order(stack: Stack, world: World, session: aiohttp.ClientSession) -> Any:
-    """One that its kitchen has just placed."""
-    kitchen = Person(session, stack.addresses.edge, restaurant_email(367), Ledger())
-    await kitchen.sign_in()
+async def kitchen(stack: Stack, world: World, session: aiohttp.ClientSession) -> Person:
+    """The kitchen's own hands elsewhere: what it does here was not done in the browser."""
+    return await somebody(stack, session, KITCHEN)
+
+
+@pytest.fixture
+async def order(world: World, kitchen: Person) -> Any:
+    """One that its kitchen has just placed, once its stock has confirmed it."""
     product, price, version = next(iter(world.products.values()))
     line = {"product_id": product, "quantity": 2, "price_cents": price, "version": version}
-    return await kitchen.place(str(new_id()), [line])
+    placed = await kitchen.place(str(new_id()), [line])
+
+    async def confirmed() -> Any:
+        found = await kitchen.read(placed)
+        return found if found["status"] == "confirmed" else None
+
+    return await eventually(confirmed)
 
 
-async def status_of(stack: Stack, session: aiohttp.ClientSession, order: Any) -> str:
-    admin = Person(session, stack.addresses.edge, ADMIN, Ledger())
-    await admin.sign_in()
-    headers = {"Authorization": f"Bearer {admin.token}", "Cache-Control": "no-cache"}
-    async with session.get(f"{stack.addresses.edge}/api/orders/{order['id']}", headers=headers) as answer:
-        status: str = (await answer.json())["status"]
-        return status
+async def open_order(shown: Screen, order: Any, page: Page | None = None) -> None:
+    await (page or shown.page).goto(f"{shown.edge}/orders/{order['id']}")
+    await expect((page or shown.page).get_by_role("button", name="Cancel the order")).to_be_enabled(timeout=PATIENCE_MS)
 
 
-async def test_an_order_is_moved_by_who_sees_it_and_what_is_done_offline_is_kept(
-    stack: Stack, browser: Browser, session: aiohttp.ClientSession, world: World, order: Any
+async def cancel(page: Page) -> None:
+    """The order that is open."""
+    await page.get_by_role("button", name="Cancel the order").click()
+    await page.get_by_role("button", name="Cancel it").click()
+
+
+async def go_offline(shown: Screen) -> None:
+    await shown.context.set_offline(True)
+    await shown.expect_connection("Offline")
+
+
+async def go_online(shown: Screen) -> None:
+    await shown.context.set_offline(False)
+    await shown.expect_connection("Live")
+
+
+async def is_installed(page: Page) -> None:
+    """The service worker has every part of the app, and answers for it."""
+    await page.wait_for_function("() => navigator.serviceWorker.controller !== null")
+
+
+async def test_what_is_done_offline_is_kept_through_a_reload_and_sent_once(
+    stack: Stack, browser: Browser, order: Any, kitchen: Person
 ) -> None:
     async with screen(browser, stack.addresses.edge) as shown:
-        await shown.sign_in(ADMIN)
-        card = shown.page.get_by_role("listitem").filter(has_text=f"No. {order['number']}")
-        await card.get_by_role("button", name="Prepare").click(timeout=PATIENCE_MS)
-        ready = card.get_by_role("button", name="Ready")
-        await expect(ready).to_be_enabled(timeout=PATIENCE_MS)
+        await shown.sign_in(KITCHEN)
+        await open_order(shown, order)
+        await is_installed(shown.page)
+        await go_offline(shown)
+        await cancel(shown.page)
+        await expect(shown.page.get_by_text(KEPT)).to_be_visible()
+        await shown.page.reload()
+        await expect(shown.page.get_by_text(KEPT)).to_be_visible()
+        assert (await kitchen.read(order))["status"] == "confirmed"
 
-        await shown.context.set_offline(True)
-        await shown.expect_connection("Offline")
-        await ready.click()
-        kept = shown.page.get_by_text("1 action is kept")
-        await expect(kept).to_be_visible()
-        assert await status_of(stack, session, order) == "preparing"
-
-        await shown.context.set_offline(False)
-        await shown.expect_connection("Live")
-        await expect(kept).to_be_hidden(timeout=PATIENCE_MS)
-        await expect(card.get_by_text("Ready", exact=True)).to_be_visible(timeout=PATIENCE_MS)
-        assert await status_of(stack, session, order) == "ready"
+        await go_online(shown)
+        await expect(shown.page.get_by_text(KEPT)).to_be_hidden(timeout=PATIENCE_MS)
+        await expect(shown.page.get_by_role("status").filter(has_text="Cancelled")).to_be_visible(timeout=PATIENCE_MS)
+    found = await kitchen.read(order)
+    assert (found["status"], found["version"]) == ("cancelled", order["version"] + 1)
 
 
-async def test_an_action_that_the_server_refuses_is_told_in_words(
+async def test_what_waits_can_be_taken_back(stack: Stack, browser: Browser, order: Any, kitchen: Person) -> None:
+    async with screen(browser, stack.addresses.edge) as shown:
+        await shown.sign_in(KITCHEN)
+        await open_order(shown, order)
+        await go_offline(shown)
+        await cancel(shown.page)
+        await shown.page.get_by_text(KEPT).click()
+        await shown.page.get_by_role("button", name=f"Take back: Cancel order {order['number']}").click()
+        await expect(shown.page.get_by_text(KEPT)).to_be_hidden()
+        await go_online(shown)
+        await expect(shown.page.get_by_role("button", name="Cancel the order")).to_be_enabled()
+    assert (await kitchen.read(order))["status"] == "confirmed"
+
+
+async def test_an_action_that_came_too_late_is_refused_in_words_and_what_is_true_is_shown(
     stack: Stack, browser: Browser, session: aiohttp.ClientSession, order: Any
 ) -> None:
-    """Two admins: one is offline while the other goes further."""
-    async with screen(browser, stack.addresses.edge) as slow, screen(browser, stack.addresses.edge) as quick:
-        buttons = []
-        for shown in (slow, quick):
-            await shown.sign_in(ADMIN)
-            card = shown.page.get_by_role("listitem").filter(has_text=f"No. {order['number']}")
-            buttons.append(card.get_by_role("button", name="Prepare"))
-            await expect(buttons[-1]).to_be_enabled(timeout=PATIENCE_MS)
-        await slow.context.set_offline(True)
-        await slow.expect_connection("Offline")
-        await buttons[0].click()
-        await buttons[1].click()
-
-        async def prepared() -> bool:
-            return await status_of(stack, session, order) == "preparing"
-
-        await eventually(prepared)
-        await slow.context.set_offline(False)
-        told = slow.page.get_by_text(f"Not done: Prepare order {order['number']}")
-        await expect(told).to_be_visible(timeout=PATIENCE_MS)
-        await slow.page.get_by_role("button", name="Understood").click()
+    admin = await somebody(stack, session, ADMIN)
+    async with screen(browser, stack.addresses.edge) as shown:
+        await shown.sign_in(KITCHEN)
+        await open_order(shown, order)
+        await go_offline(shown)
+        await cancel(shown.page)
+        await expect(shown.page.get_by_text(KEPT)).to_be_visible()
+        await admin.move(order, "preparing")
+        await shown.context.set_offline(False)
+        told = shown.page.get_by_text(f"Not done: Cancel order {order['number']}")
+        await expect(told).to_contain_text("the order is “Preparing” now", timeout=PATIENCE_MS)
+        await expect(shown.page.get_by_role("status").filter(has_text="Preparing")).to_be_visible(timeout=PATIENCE_MS)
+        await shown.page.get_by_role("button", name="Understood").click()
         await expect(told).to_be_hidden()
 
 
-async def test_the_app_opens_without_a_network_and_says_so(stack: Stack, browser: Browser, world: World) -> None:
+async def test_after_a_lost_network_it_goes_on_where_it_was(
+    stack: Stack, browser: Browser, session: aiohttp.ClientSession, order: Any
+) -> None:
+    admin = await somebody(stack, session, ADMIN)
+    async with screen(browser, stack.addresses.edge) as shown:
+        await shown.sign_in(KITCHEN)
+        await open_order(shown, order)
+        await shown.expect_connection("Live")
+        await go_offline(shown)
+        await expect(shown.page.get_by_text(OLD)).to_be_visible()
+        await admin.move(order, "preparing")
+        asked: list[str] = []
+        shown.page.on("request", lambda request: asked.append(request.url))
+        await go_online(shown)
+        await expect(shown.page.get_by_role("status").filter(has_text="Preparing")).to_be_visible(timeout=PATIENCE_MS)
+        await expect(shown.page.get_by_text(OLD)).to_be_hidden()
+        assert not [url for url in asked if url.endswith(order["id"])]  # what was missed came by the socket
+
+
+async def test_what_was_read_can_be_read_offline_and_is_gone_with_who_read_it(
+    stack: Stack, browser: Browser, order: Any
+) -> None:
     async with screen(browser, stack.addresses.edge, size=PHONE) as shown:
-        await shown.sign_in(ADMIN)
-        await shown.page.wait_for_function("() => navigator.serviceWorker.controller !== null")
-        await shown.context.set_offline(True)
+        await shown.sign_in(KITCHEN)
+        await open_order(shown, order)
+        await is_installed(shown.page)
+        total = await shown.page.get_by_role("row").last.text_content()
+        await shown.page.wait_for_function("async () => (await indexedDB.databases()).length === 2")
+        await _kept_copies(shown.page, order)
+        await go_offline(shown)
         await shown.page.reload()
         await shown.expect_connection("Offline")
-        await expect(shown.page.get_by_role("heading", name="Orders")).to_be_visible()
+        await expect(shown.page.get_by_role("row").last).to_have_text(total or "", timeout=PATIENCE_MS)
+        await expect(shown.page.get_by_text(OLD)).to_be_visible()
+
+        await shown.page.get_by_role("button", name="Sign out").click()
+        await expect(shown.page.get_by_label("Email")).to_be_visible()
+        assert await shown.page.evaluate(COPIES) == []
+        # The server hears of it as soon as it can, before anybody asks.
+        async with shown.page.expect_response(lambda answer: answer.request.method == "DELETE") as told:
+            await shown.context.set_offline(False)
+        assert (await told.value).status == 204
+        assert [cookie["name"] for cookie in await shown.context.cookies()] == []
+        await shown.sign_in(NEIGHBOUR)
+        await shown.page.goto(f"{shown.edge}/orders/{order['id']}")
+        await expect(shown.page.get_by_role("heading", name=re.compile("not for you to see"))).to_be_visible()
+
+
+COPIES = """() => new Promise((resolve, reject) => {
+    const opening = indexedDB.open("larder-copies");
+    opening.onerror = reject;
+    opening.onsuccess = () => {
+        const names = opening.result.transaction("copies").objectStore("copies").getAllKeys();
+        names.onsuccess = () => { opening.result.close(); resolve(names.result); };
+    };
+})"""
+"""What is kept to be read offline, by name."""
+
+
+async def _kept_copies(page: Page, order: Any) -> None:
+    async def kept() -> bool:
+        return f"order {order['id']}" in await page.evaluate(COPIES)
+
+    await eventually(kept)
+
+
+async def test_two_tabs_show_the_same_send_an_action_once_and_have_one_person(
+    stack: Stack, browser: Browser, order: Any
+) -> None:
+    async with screen(browser, stack.addresses.edge) as shown:
+        await shown.sign_in(KITCHEN)
+        await open_order(shown, order)
+        other = await shown.context.new_page()
+        await open_order(shown, order, other)
+        sent: list[str] = []
+        shown.context.on("requestfinished", lambda request: sent.append(request.url))
+        await go_offline(shown)
+        await cancel(shown.page)
+        await expect(other.get_by_text(KEPT)).to_be_visible()
+        await shown.context.set_offline(False)
+        for page in (shown.page, other):
+            await expect(page.get_by_text(KEPT)).to_be_hidden(timeout=PATIENCE_MS)
+            await expect(page.get_by_role("status").filter(has_text="Cancelled")).to_be_visible(timeout=PATIENCE_MS)
+        assert len([url for url in sent if url.endswith("/transitions")]) == 1
+
+        await other.get_by_role("button", name="Sign out").click()
+        await expect(shown.page.get_by_label("Email")).to_be_visible()
+
+
+async def test_a_new_version_takes_over_while_actions_wait_behind_a_strangers_page_and_loses_none(
+    stack: Stack, browser: Browser, order: Any, kitchen: Person
+) -> None:
+    async def welcome(route: Route) -> None:
+        await route.fulfill(status=200, content_type="text/html", body=PORTAL)
+
+    async with screen(browser, stack.addresses.edge) as shown:
+        await shown.sign_in(KITCHEN)
+        await open_order(shown, order)
+        await is_installed(shown.page)
+        await shown.context.route("**/transitions", welcome)
+        await cancel(shown.page)
+        await expect(shown.page.get_by_text(KEPT)).to_be_visible()
+
+        _bring_out_a_new_version(stack)
+        use = shown.page.get_by_role("button", name="Use it now")
+
+        async def noticed() -> bool:
+            """Nginx keeps a file open for some seconds, so it may take more than one look."""
+            await shown.page.evaluate("async () => (await navigator.serviceWorker.ready).update().then(() => {})")
+            return await use.is_visible()
+
+        await eventually(noticed)
+        async with shown.page.expect_navigation():
+            await use.click()
+        await expect(shown.page.get_by_text(KEPT)).to_be_visible(timeout=PATIENCE_MS)
+        await expect(use).to_be_hidden()
+        assert (await kitchen.read(order))["status"] == "confirmed"
+
+        await shown.context.unroute("**/transitions")
+        await shown.page.evaluate("() => { dispatchEvent(new Event('online')) }")
+        await expect(shown.page.get_by_text(KEPT)).to_be_hidden(timeout=PATIENCE_MS)
+    assert (await kitchen.read(order))["status"] == "cancelled"
+
+
+def _bring_out_a_new_version(stack: Stack) -> None:
+    """Another service worker, as another build has it."""
+    [worker] = (edge.home(stack.layout) / "client" / "builds").glob("*/site/worker.js")
+    fresh = worker.with_suffix(".new")
+    fresh.write_text(f"{worker.read_text()}\n// another build\n")
+    fresh.replace(worker)
+
+
+async def test_the_browser_sends_what_waits_when_every_page_is_closed_and_the_token_has_run_out(
+    stack: Stack, browser: Browser, order: Any, kitchen: Person
+) -> None:
+    async with screen(browser, stack.addresses.edge) as shown:
+        await shown.sign_in(KITCHEN)
+        await open_order(shown, order)
+        await is_installed(shown.page)
+        await go_offline(shown)
+        await cancel(shown.page)
+        await expect(shown.page.get_by_text(KEPT)).to_be_visible()
+        await shown.context.clear_cookies(name="larder_token")
+        elsewhere = await shown.context.new_page()
+        await shown.page.close()
+        await shown.context.set_offline(False)
+        await _synchronise(shown.context, elsewhere, stack.addresses.edge)
+
+        async def cancelled() -> bool:
+            return (await kitchen.read(order))["status"] == "cancelled"
+
+        await eventually(cancelled)
+
+
+async def _synchronise(context: BrowserContext, page: Page, origin: str) -> None:
+    """As the browser does by itself once there is a network again."""
+    devtools = await context.new_cdp_session(page)
+    known: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def hear(update: Any) -> None:
+        for registration in update["registrations"]:
+            if registration["scopeURL"].startswith(origin) and not known.done():
+                known.set_result(registration["registrationId"])
+
+    devtools.on("ServiceWorker.workerRegistrationUpdated", hear)
+    await devtools.send("ServiceWorker.enable")
+    async with asyncio.timeout(PATIENCE_MS / 1000):
+        registration = await known
+    await devtools.send(
+        "ServiceWorker.dispatchSyncEvent",
+        {"origin": origin, "registrationId": registration, "tag": "outbox", "lastChance": False},
+    )
+
+
+async def test_what_goes_wrong_on_a_page_is_reported(stack: Stack, browser: Browser, world: World) -> None:
+    async with screen(browser, stack.addresses.edge) as shown:
+        await shown.sign_in(KITCHEN)
+        async with shown.page.expect_response("**/api/realtime/reports") as told:
+            await shown.page.evaluate("""() => {
+                dispatchEvent(new ErrorEvent("error", { error: new TypeError("x is undefined") }));
+                Object.defineProperty(document, "visibilityState", { value: "hidden" });
+                document.dispatchEvent(new Event("visibilitychange"));
+            }""")
+        answer = await told.value
+        assert answer.status == 204
+        report = answer.request.post_data_json
+        assert (report["page"], report["errors"][0]["message"]) == ("/", "x is undefined")
+        assert report["build"] != "dev"
 
 
 async def test_a_wrong_password_is_refused_and_who_signs_out_is_out(
@@ -104,11 +330,13 @@ async def test_a_wrong_password_is_refused_and_who_signs_out_is_out(
 ) -> None:
     async with screen(browser, stack.addresses.edge) as shown:
         await shown.page.goto(stack.addresses.edge)
-        await shown.page.get_by_label("Email").fill(ADMIN)
+        await shown.page.get_by_label("Email").fill(KITCHEN)
         await shown.page.get_by_label("Password").fill("wrong")
         await shown.page.get_by_role("button", name="Sign in").click()
-        await expect(shown.page.get_by_role("alert")).not_to_be_empty(timeout=PATIENCE_MS)
-        await shown.sign_in(ADMIN)
+        await expect(shown.page.get_by_role("alert")).to_have_text(
+            "The address or the password is wrong.", timeout=PATIENCE_MS
+        )
+        await shown.sign_in(KITCHEN)
         assert await shown.page.evaluate("document.cookie") == ""
         await shown.page.get_by_role("button", name="Sign out").click()
         await expect(shown.page.get_by_label("Email")).to_be_visible()
@@ -118,15 +346,19 @@ async def test_a_wrong_password_is_refused_and_who_signs_out_is_out(
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE, (320, 640)], ids=["desktop", "phone", "narrow"])
-async def test_every_view_is_accessible_and_fits(
+async def test_the_frame_is_accessible_and_fits_with_all_that_it_may_have_to_say(
     stack: Stack, browser: Browser, order: Any, theme: Theme, size: tuple[int, int]
 ) -> None:
     async with screen(browser, stack.addresses.edge, size=size, theme=theme) as shown:
         await shown.page.goto(stack.addresses.edge)
         await expect(shown.page.get_by_label("Email")).to_be_visible()
         await shown.expect_accessible()
-        await shown.sign_in(ADMIN)
-        await expect(shown.page.get_by_role("listitem").first).to_be_visible(timeout=PATIENCE_MS)
+        await shown.sign_in(KITCHEN)
+        await open_order(shown, order)
+        await go_offline(shown)
+        await cancel(shown.page)
+        await shown.page.get_by_text(KEPT).click()
+        await expect(shown.page.get_by_role("button", name="Take back")).to_be_visible()
         await shown.expect_accessible()
         beyond = await shown.page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -166,3 +398,17 @@ async def test_a_part_of_the_app_is_kept_for_a_year_and_one_that_is_gone_is_no_p
         async with session.get(f"{stack.addresses.edge}{gone}") as answer:
             assert (answer.status, answer.content_type) == (404, "application/problem+json"), gone
             assert "immutable" not in answer.headers["Cache-Control"]
+
+
+async def test_where_tls_ends_before_the_edge_pages_say_to_come_by_https(
+    session: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    stack = Stack(Layout(tmp_path / "state", stack_port(), tls_in_front=True))
+    try:
+        stack.up(only={"nginx"})
+        for path, status in (("/", 200), ("/api/orders", 503)):
+            async with session.get(f"{stack.addresses.edge}{path}") as answer:
+                assert answer.status == status
+                assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+    finally:
+        stack.reset()

@@ -1,4 +1,3 @@
-import "fake-indexeddb/auto";
 import { afterEach, expect, it } from "vitest";
 import { Copies, MOST_COPIES } from "../src/lib/copies";
 

@@ -1,4 +1,3 @@
-import "fake-indexeddb/auto";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { makeCall } from "../src/lib/api";

@@ -38,7 +38,7 @@ function Opened({ opened }: { opened: OpenOrder }) {
   if (asOf === null && error === null) return <Skeletons count={4} label={say("loading")} />;
   return (
     <section class="empty">
-      <h1>{asOf === null ? "" : say("none")}</h1>
+      <h1>{say(asOf === null ? "unread" : "none")}</h1>
       <Trouble error={error} />
       <a class="button" href="/">
         {say("back")}
