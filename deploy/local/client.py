@@ -1,9 +1,10 @@
 """The browser client: built from `web/` when it is missing or older than its sources, and placed where Nginx serves it.
 
-Owns `web/dist`: `site/` is what is served, `csp.conf` the policy that goes with it, `built` the fingerprint of the
-sources; and `client/` in the home of each Nginx, a copy by fingerprint. Invariants: `dist` is whole and of one build,
-replaced in one step; one process builds at a time. What a Nginx serves never changes under it: a page and its policy
-are of one build, whatever is built meanwhile, and parts of earlier builds stay for the tabs that are open.
+Owns `web/dist`: `site/` is what is served, `csp.conf` the policy that goes with it, `weights.txt` what its parts weigh,
+`built` the fingerprint of the sources; and `client/` in the home of each Nginx, a copy by fingerprint. Invariants:
+`dist` is whole and of one build, replaced in one step; one process builds at a time. What a Nginx serves never changes
+under it: a page and its policy are of one build, whatever is built meanwhile, and parts of earlier builds stay for the
+tabs that are open.
 """
 
 import hashlib
@@ -58,6 +59,11 @@ def build() -> bool:
         fresh.rename(DIST)
         shutil.rmtree(WEB / "dist.old", ignore_errors=True)
         return True
+
+
+def weights() -> str:
+    """What each part of the present build weighs, compressed, and may weigh: a line each."""
+    return (DIST / "weights.txt").read_text()
 
 
 def place(home: Path, dist: Path = DIST) -> Placed:

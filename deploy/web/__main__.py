@@ -1,7 +1,8 @@
 """`python -m deploy.web NAME`: one of the browser client's tools, on the locked Node, with its packages installed.
 
-`build`, or nothing, makes `web/dist` when it is missing or old, as `just up` does; `contracts` writes what the client
-is typed by; every other name is a script of `web/package.json`. Exit status: the tool's own; 1 when it cannot start.
+`build`, or nothing, makes `web/dist` when it is missing or old, as `just up` does, and says what its parts weigh;
+`contracts` writes what the client is typed by; every other name is a script of `web/package.json`. Exit status: the
+tool's own; 1 when it cannot start.
 """
 
 import subprocess
@@ -17,7 +18,8 @@ def main(words: list[str]) -> int:
     name, *rest = words or ["build"]
     try:
         if name == "build":
-            sys.stdout.write("web/dist is built.\n" if client.build() else "web/dist is as its sources are.\n")
+            state = "built" if client.build() else "as its sources are"
+            sys.stdout.write(f"web/dist is {state}:\n{client.weights()}")
             return 0
         with alone(WEB / ".lock"):
             install(WEB)

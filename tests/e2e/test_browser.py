@@ -6,6 +6,7 @@ A real Chromium on the whole stack. What each role does with it stands in a file
 import asyncio
 import base64
 import hashlib
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -284,7 +285,7 @@ async def test_the_browser_sends_what_waits_when_every_page_is_closed_and_the_to
         await _synchronise(shown.context, elsewhere, stack.addresses.edge)
 
         async def cancelled() -> bool:
-            return (await kitchen.read(order))["status"] == "cancelled"
+            return bool((await kitchen.read(order))["status"] == "cancelled")
 
         await eventually(cancelled)
 
@@ -320,7 +321,7 @@ async def test_what_goes_wrong_on_a_page_is_reported(stack: Stack, browser: Brow
             }""")
         answer = await told.value
         assert answer.status == 204
-        report = answer.request.post_data_json
+        report = json.loads(answer.request.post_data or "")
         assert (report["page"], report["errors"][0]["message"]) == ("/", "x is undefined")
         assert report["build"] != "dev"
 

@@ -1,5 +1,6 @@
 /**
- * `node build/build.ts OUT`: OUT/site is what Nginx serves, OUT/csp.conf the policy that it includes.
+ * `node build/build.ts OUT`: OUT/site is what Nginx serves, OUT/csp.conf the policy that it includes, OUT/weights.txt what
+ * each part weighs.
  *
  * Fails when a part is heavier than it may be (budget.ts).
  */
@@ -41,9 +42,11 @@ function files(): string[] {
 
 function checkWeight(manifest: Manifest): void {
   const weights = weigh(manifest, (file) => readFileSync(join(site, file)));
-  for (const { name, bytes, most } of weights) {
-    process.stdout.write(`${(bytes / 1024).toFixed(1).padStart(6)} KiB of ${most / 1024}  ${name}\n`);
-  }
+  const lines = weights.map(
+    ({ name, bytes, most }) => `${(bytes / 1024).toFixed(1).padStart(6)} KiB of ${most / 1024}  ${name}\n`,
+  );
+  writeFileSync(join(out, "weights.txt"), lines.join(""));
+  process.stdout.write(lines.join(""));
   const heavy = weights.filter(({ bytes, most }) => bytes > most).map(({ name }) => name);
   if (heavy.length > 0) throw new Error(`heavier than it may be: ${heavy.join(", ")}`);
 }
