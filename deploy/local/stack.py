@@ -8,7 +8,6 @@ no taken port. What is signalled is ours by its recorded pid (`processes`), neve
 import fcntl
 import json
 import shutil
-import signal
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,21 +15,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from deploy.local import client, credentials, edge, migrate, processes
+from deploy.local import credentials, edge, migrate, processes
 from deploy.local.addresses import Addresses
+from deploy.local.ending import Ending
 from deploy.local.errors import PartError, StackError, UsageError
 from deploy.local.layout import REPLICAS_MAX, Layout
+from deploy.local.parts import Parts
 from deploy.local.pooler import Pooler
+from deploy.local.ports import check_ports
 from deploy.local.postgres import Postgres
 from deploy.local.programs import (
     EDGE_WAVE,
     POOLER,
     REPLICA_WAVE,
     REPLICAS,
-    SERVER_STOPS,
     SERVERS,
     SERVERS_WAVE,
-    SERVICE_STOPS,
     SERVICES,
     TRACES,
     Program,
@@ -44,9 +44,8 @@ from deploy.local.programs import (
 )
 from deploy.local.progress import Progress
 from deploy.local.replica import REPLICA, Replica
-from deploy.local.supervisor import State, Supervisor, tail
+from deploy.local.supervisor import LOG_LINES, State, Supervisor, tail
 
-LOG_LINES = 20
 STARTS_MAX = 3  # as many starts without becoming ready are a crash loop, not bad luck
 LOCK_PATIENCE_S = 120.0
 
@@ -83,6 +82,7 @@ class Stack:
         self._progress = progress or Progress()
         self._patience = patience
         self._supervisor = Supervisor(layout)
+        self._ending = Ending(layout, self.services, self._supervisor, self._progress)
 
     # What tests and tools ask.
 
@@ -107,6 +107,18 @@ class Stack:
         return Replica(self.addresses, self.postgres)
 
     @property
+    def _parts(self) -> Parts:
+        return Parts(
+            self.layout,
+            self.addresses,
+            self.postgres,
+            self.pooler,
+            self.replica,
+            self._supervisor,
+            self._progress,
+        )
+
+    @property
     def running(self) -> bool:
         return self._supervisor.running
 
@@ -118,7 +130,7 @@ class Stack:
     @property
     def orphans(self) -> list[str]:
         """Programs that outlived their supervisord; `up` and `down` end them."""
-        return [] if self.running else sorted(self._orphans())
+        return [] if self.running else sorted(self._ending.orphans())
 
     def dump_schema(self, context: str) -> str:
         """What `migrations/<context>/schema.sql` has to hold; Postgres must be running."""
@@ -143,13 +155,13 @@ class Stack:
             self.layout.check_disk()
             fresh = not self._supervisor.running
             if fresh:
-                self._repair()
+                self._ending.repair()
             try:
                 self._up(self._wanted(asked, only, {} if fresh else self._read_replicas()), migrations=migrations)
             except KeyboardInterrupt:
                 if fresh:
                     self._progress.note("Interrupted: stopping what was started.")
-                    self._down()
+                    self._ending.down()
                 raise
         return time.monotonic() - began
 
@@ -159,7 +171,7 @@ class Stack:
             return False
         self.layout.check_owner()
         with self._locked():
-            return self._down()
+            return self._ending.down()
 
     def reset(self) -> None:
         """Stops the stack and deletes its state. Refuses a directory that is not a stack's."""
@@ -224,24 +236,23 @@ class Stack:
         return {"postgres": 1, **wanted} if wanted.get(POOLER) or wanted.get(REPLICAS) else wanted
 
     def _up(self, wanted: Mapping[str, int], *, migrations: bool) -> None:
-        postgres = self.postgres
         self._prepare(wanted)
         write_server_files(self.layout)
         programs = self._programs(wanted)
         states = self._supervisor.states()
         missing = [program for program in programs if program.name not in states or not states[program.name].alive]
-        self._check_ports(missing)
+        check_ports(missing, self.layout.base_port)
         if not missing and set(states) == {program.name for program in programs}:
             self._progress.note("Already running.")
         self._reconcile(programs, wanted)
         for wave in sorted({program.wave for program in programs}):
             if wave == EDGE_WAVE:
-                self._bring_edge_up(wanted)
+                self._parts.configure_edge(wanted)
             if wave == REPLICA_WAVE and wanted.get(REPLICAS):
-                self._bring_replica_up()
+                self._parts.prepare_replica()
             self._start([program for program in programs if program.wave == wave])
             if wave == SERVERS_WAVE and "postgres" in wanted and migrations:
-                self._bring_schema_up(postgres)
+                self._parts.migrate()
         self._retire(programs)
         if "postgres" in wanted and not wanted.get(REPLICAS) and self.replica.data.exists():
             self.replica.give_up()
@@ -249,53 +260,13 @@ class Stack:
     def _prepare(self, wanted: Mapping[str, int]) -> None:
         """Before anything is started: what may have to be installed or built, which may not be possible."""
         if wanted.get(POOLER):
-            self._find_pooler()
+            self._parts.find_pooler()
         if wanted.get("nginx"):
-            self._build_client()
+            self._parts.build_client()
         if "postgres" in wanted:
-            self._prepare_postgres(self.postgres)
+            self._parts.prepare_postgres()
         if wanted.get(POOLER):
             self.pooler.prepare()
-
-    def _find_pooler(self) -> None:
-        began = time.monotonic()
-        self._progress.waiting(["PgBouncer"])
-        found = self.pooler.found
-        self._progress.waiting([])
-        if found.fresh:
-            version = ".".join(map(str, found.version))
-            self._progress.done("apt-get", f"installed PgBouncer {version}", time.monotonic() - began)
-
-    def _build_client(self) -> None:
-        """What Nginx serves, when it is missing or older than its sources."""
-        began = time.monotonic()
-        self._progress.waiting(["the browser client"])
-        built = client.build()
-        self._progress.waiting([])
-        if built:
-            self._progress.done("web", "built", time.monotonic() - began)
-
-    def _prepare_postgres(self, postgres: Postgres) -> None:
-        began = time.monotonic()
-        if postgres.prepare():
-            self._progress.done("initdb", "a new cluster", time.monotonic() - began)
-
-    def _bring_schema_up(self, postgres: Postgres) -> None:
-        began = time.monotonic()
-        postgres.apply_roles()
-        applied = migrate.migrate(self.addresses)
-        what = f"{len(applied)} applied" if applied else "nothing to apply"
-        self._progress.done("migrations", what, time.monotonic() - began)
-
-    def _bring_replica_up(self) -> None:
-        """A copy that can follow, made where there is none."""
-        began = time.monotonic()
-        if self.replica.is_stale:
-            self._supervisor.stop([REPLICA])
-            self._progress.waiting([REPLICA])
-            self.replica.copy()
-            self._progress.done(REPLICA, "a new copy of Postgres", time.monotonic() - began)
-        self.replica.configure()
 
     def _reconcile(self, programs: Sequence[Program], wanted: Mapping[str, int]) -> None:
         """supervisord knows exactly these programs afterwards, but for those on their way out (see `_retire`)."""
@@ -359,22 +330,6 @@ class Stack:
             )
         return False
 
-    def _bring_edge_up(self, wanted: Mapping[str, int]) -> None:
-        """Writes Nginx's configuration; a running Nginx takes it before this returns, so that replicas may go."""
-        changed = edge.write(self.layout, wanted)
-        rotated = edge.rotate_access_log(self.layout)
-        state = self._supervisor.states().get("nginx")
-        if state is None or not state.alive:
-            return
-        if rotated:
-            self._supervisor.send("nginx", "USR1")
-        if changed:
-            workers = processes.children(state.pid)
-            self._supervisor.send("nginx", "HUP")
-            if not edge.reloaded(state.pid, workers):
-                lines = tail(self.layout.log("nginx"), LOG_LINES)
-                raise PartError("nginx", "it did not take its new configuration", lines)
-
     def _retire(self, programs: Sequence[Program]) -> None:
         """Stops what is no longer wanted, after Nginx has stopped sending requests there."""
         kept = {program.name for program in programs}
@@ -387,94 +342,6 @@ class Stack:
             for name in leaving:
                 self._supervisor.forget(name)
                 self._progress.done(name, "stopped")
-
-    def _check_ports(self, missing: Sequence[Program]) -> None:
-        taken = [(port, program) for program in missing for port in program.ports if not processes.port_is_free(port)]
-        if not taken:
-            return
-        lines, kills = [], []
-        for port, program in taken:
-            holder = processes.holder_of(port)
-            who = f"pid {holder.pid}: {holder.command}" if holder.pid else "a process that the system does not name"
-            lines.append(f"Port {port} ({program.name}) is taken by {who}.")
-            if holder.pid:
-                kills.append(str(holder.pid))
-        stop = f"Stop it (kill {' '.join(sorted(set(kills)))}), or take" if kills else "Take"
-        raise StackError("\n".join(lines), f"{stop} other ports: LARDER_PORT={self._other_base()} just up")
-
-    def _other_base(self) -> int:
-        for base in range(self.layout.base_port + 100, 60000, 100):
-            if all(processes.port_is_free(base + offset) for offset in range(90)):
-                return base
-        return self.layout.base_port + 100
-
-    # How things end.
-
-    def _repair(self) -> None:
-        """supervisord does not answer: ends what an earlier one left behind, itself included."""
-        if self._supervisor.process() is not None:
-            self._progress.note("supervisord did not answer: stopping it.")
-            self._supervisor.shutdown()
-        left = self._orphans()
-        if left:
-            names = ", ".join(sorted(left))
-            self._progress.note(f"Left behind by a supervisord that was killed, stopped now: {names}")
-            self._end_orphans(left)
-
-    def _orphans(self) -> dict[str, list[processes.Process]]:
-        files = [*self.layout.pids.glob("*.pids"), *self._pid_files_at_home()]
-        found = {file.stem: processes.owned(file) for file in files}
-        return {name: group for name, group in found.items() if group}
-
-    def _pid_files_at_home(self) -> list[Path]:
-        note = self.layout.state_dir / "postgres.home"
-        home = Path(note.read_text().strip()) if note.exists() else self.layout.state_dir / "postgres"
-        return [home / "postgres.pids", home / f"{REPLICA}.pids", home / "pooler" / "pooler.pids"]
-
-    def _end_orphans(self, left: Mapping[str, list[processes.Process]]) -> None:
-        """Services first and databases last here too."""
-        last = {
-            REPLICA: signal.SIGINT,
-            "postgres": signal.SIGINT,
-            "nats": signal.SIGTERM,
-            "valkey": signal.SIGTERM,
-            "cache": signal.SIGTERM,
-        }
-        processes.end([each for name, group in left.items() if name not in last for each in group])
-        for name in last:
-            group = left.get(name, [])
-            processes.end(group, last[name], patience=60)
-
-    def _down(self) -> bool:
-        answers = self._supervisor.running
-        if answers:
-            self._stop_in_order()
-        somebody = answers or self._supervisor.process() is not None
-        self._supervisor.shutdown()
-        left = self._orphans()
-        if left:
-            self._progress.note(f"Left behind by a supervisord that was killed, stopped now: {', '.join(sorted(left))}")
-            self._end_orphans(left)
-        for file in self.layout.pids.glob("*.pids"):
-            file.unlink()
-        self.layout.running.unlink(missing_ok=True)
-        return somebody or bool(left)
-
-    def _stop_in_order(self) -> None:
-        states = self._supervisor.states()
-        groups: dict[int, list[str]] = {}
-        for name in states:
-            service = self.services.get(name.rpartition("-")[0])
-            number = SERVER_STOPS.get(name, service.stops if service else SERVICE_STOPS)
-            groups.setdefault(number, []).append(name)
-        for number in sorted(groups, reverse=True):
-            began = time.monotonic()
-            self._progress.waiting(groups[number])
-            self._supervisor.stop(groups[number])
-            self._progress.waiting([])
-            for name in groups[number]:
-                if states[name].pid:
-                    self._progress.done(name, "stopped", time.monotonic() - began)
 
     # Small things.
 

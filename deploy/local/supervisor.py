@@ -33,6 +33,7 @@ TIDY_LAUNCHER = 'test ! -s "$0" || (cd "$1" && "$2" -m deploy.local.leftovers "$
 FILES_MAX = 16384  # descriptors a process may open; supervisord closes that many one by one before each start
 ALIVE = ("RUNNING", "STARTING")
 ABSENT = "ABSENT"
+LOG_LINES = 20  # of a part that failed, told
 
 
 @dataclass(frozen=True)
