@@ -9,14 +9,19 @@ import { vi } from "vitest";
 
 type Answers = Record<string, (body: unknown) => Response>;
 
-/** What the server answers, by `POST /api/orders`; to all else nothing comes. The list fills with what was asked. */
-export function serve(answers: Answers): string[] {
+/**
+ * What the server answers, by `POST /api/orders`, and `otherwise` to a GET of another path; to all else nothing comes.
+ * The list fills with what was asked.
+ */
+export function serve(answers: Answers, otherwise: (path: string) => Response | undefined = () => undefined): string[] {
   const asked: string[] = [];
   vi.stubGlobal("fetch", async (request: Request | string, init?: RequestInit) => {
     const method = typeof request === "string" ? (init?.method ?? "GET") : request.method;
     const { pathname, search } = new URL(typeof request === "string" ? request : request.url, location.href);
     asked.push(`${method} ${pathname}${search}`);
     const answer = answers[`${method} ${pathname}`];
+    const other = answer === undefined && method === "GET" ? otherwise(pathname) : undefined;
+    if (other !== undefined) return other;
     if (answer === undefined) throw new TypeError("Failed to fetch");
     const text = typeof request === "string" ? init?.body : await request.text();
     return answer(typeof text === "string" && text !== "" ? JSON.parse(text) : undefined);

@@ -5,7 +5,9 @@ import { session } from "../src/app";
 import type { Person, Role } from "../src/lib/session";
 import { patternOf, SCREENS } from "../src/roles";
 import { App } from "../src/shell/App";
+import { anyAnswer } from "./contract";
 import { drawn, serve, show } from "./page";
+import { chanceOf } from "./simulated";
 
 const PEOPLE: Record<Role, Person> = {
   restaurant: { id: "r", name: "Rita", role: "restaurant", restaurant_id: "r1", zone: null },
@@ -15,9 +17,10 @@ const PEOPLE: Record<Role, Person> = {
 const ROLES = Object.keys(PEOPLE) as Role[];
 const screens = ROLES.flatMap((role) => SCREENS[role].map(({ path }) => [role, path] as const));
 
-async function open(role: Role, path: string): Promise<void> {
+async function open(role: Role, path: string, otherwise?: (path: string) => Response | undefined): Promise<void> {
   const person = PEOPLE[role];
-  serve({ "POST /api/accounts/sessions": () => Response.json({ access_token: "t", expires_in: 900, person }) });
+  const opened = () => Response.json({ access_token: "t", expires_in: 900, person }, { status: 201 });
+  serve({ "POST /api/accounts/sessions": opened }, otherwise);
   history.replaceState(null, "", path.replace(/:\w+/g, "01a2"));
   await session.signIn("somebody@larder.test", "larder");
   await show(<App />);
@@ -33,13 +36,31 @@ afterEach(async () => {
 describe("a screen that the server does not answer", () => {
   it.each(screens)("of a %s at %s has its name and says what is missing, and does not break", async (role, path) => {
     await open(role, path);
-    const main = document.querySelector("main");
-    expect(main?.textContent).not.toContain("Something on this screen went wrong");
-    expect(main?.textContent).not.toContain("could not be loaded");
-    expect(main?.querySelector("h1")?.textContent?.trim()).not.toBe("");
+    expectWhole();
     expect(document.title).toMatch(/ · Larder$/);
   });
 });
+
+describe("a screen that the server answers with whatever its contract allows", () => {
+  it.each(screens)("of a %s at %s does not break, and has no empty places", async (role, path) => {
+    for (let seed = 1; seed <= 4; seed++) {
+      const chance = chanceOf(seed);
+      await open(role, path, (asked) => anyAnswer(asked, chance));
+      await drawn();
+      expectWhole();
+      expect(document.querySelector("main")?.textContent).not.toMatch(/undefined|NaN|Invalid Date|\[object/);
+      await show(null);
+      await session.ended();
+    }
+  });
+});
+
+function expectWhole(): void {
+  const main = document.querySelector("main");
+  expect(main?.textContent).not.toContain("Something on this screen went wrong");
+  expect(main?.textContent).not.toContain("could not be loaded");
+  expect(main?.querySelector("h1")?.textContent?.trim()).toMatch(/./);
+}
 
 describe("the navigation", () => {
   it.each(ROLES)("of a %s leads to screens that are there, and names each once", async (role) => {
