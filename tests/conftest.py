@@ -23,6 +23,7 @@ from deploy.local import Layout, Stack
 from proto.streams import STREAMS
 from shared.bus import Bus, ensure_stream
 from shared.outbox import app as relay_app
+from tests.plans import Seedbed, open_seedbed
 from tests.support import POOLED, TEST_PORT, settings_of
 from tests.whole_catalogue import Whole, open_whole
 
@@ -77,3 +78,10 @@ async def whole(stack: Stack) -> AsyncIterator[Whole]:
     """The demo's whole catalogue, listening. Whoever asks only reads."""
     async with open_whole(stack) as whole:
         yield whole
+
+
+@pytest.fixture(scope="session")
+async def seedbed(stack: Stack) -> AsyncIterator[Seedbed]:
+    """What databases with many orders are made from."""
+    async with open_seedbed(stack) as seedbed:
+        yield seedbed

@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,30 +13,59 @@ import asyncpg
 
 from deploy.local import Stack, migrate
 from deploy.seed.generator import seed
-from deploy.seed.shape import read_shape
+from deploy.seed.shape import Shape, read_shape
 from deploy.seed.world import make_world
 from shared.database import Connection, Query
 
+SEEDBED = "seedbed"
+
+
+@dataclass(frozen=True)
+class Seedbed:
+    """The demo's people and prices in a database that each large one is a copy of, and what orders are drawn from: one
+    for a worker's whole run, since reading the source takes longer than copying."""
+
+    stack: Stack
+    shape: Shape
+
+    @asynccontextmanager
+    async def seeded(self, name: str, orders: int) -> AsyncIterator[Connection]:
+        """A database of its own beside the stack's, vacuumed; the connection is a superuser's."""
+        with _database(self.stack, name, SEEDBED):
+            async with _superuser(self.stack, name) as connection:
+                await seed(connection, self.shape, orders)
+                await connection.execute("vacuum (analyze)")
+                yield connection
+
 
 @asynccontextmanager
-async def seeded(stack: Stack, name: str, orders: int) -> AsyncIterator[Connection]:
-    """A database of its own beside the stack's, vacuumed; the connection is a superuser's."""
-    stack.postgres.psql("postgres", sql=f"create database {name} owner larder_owner template template0")
+async def open_seedbed(stack: Stack) -> AsyncIterator[Seedbed]:
+    with _database(stack, SEEDBED, "template0"):
+        migrate.migrate(stack.addresses, SEEDBED)
+        async with _superuser(stack, SEEDBED) as connection:
+            book = await make_world(stack.addresses.database("accounts_service", SEEDBED), connection)
+        yield Seedbed(stack, read_shape(book))
+
+
+@contextmanager
+def _database(stack: Stack, name: str, template: str) -> Iterator[None]:
+    stack.postgres.psql("postgres", sql=f"create database {name} owner larder_owner template {template}")
     try:
-        migrate.migrate(stack.addresses, name)
-        connection = await asyncpg.connect(
-            stack.addresses.database("postgres", name),
-            statement_cache_size=0,  # prepared statements are the tests' own
-        )
-        try:
-            book = await make_world(stack.addresses.database("accounts_service", name), connection)
-            await seed(connection, read_shape(book), orders)
-            await connection.execute("vacuum (analyze)")
-            yield connection
-        finally:
-            await connection.close()
+        yield
     finally:
         stack.postgres.psql("postgres", sql=f"drop database {name} with (force)")
+
+
+@asynccontextmanager
+async def _superuser(stack: Stack, name: str) -> AsyncIterator[Connection]:
+    connection = await asyncpg.connect(
+        stack.addresses.database("postgres", name),
+        statement_cache_size=0,  # prepared statements are the tests' own
+    )
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 @dataclass(frozen=True)

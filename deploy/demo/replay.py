@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, NamedTuple, get_args
@@ -59,8 +59,8 @@ class Result(NamedTuple):
 
 @dataclass
 class Replay:
-    """One run. `rate` is the orders placed in a second, on average. `returning`: who listens comes back after a
-    gateway's restart, which else is a fault."""
+    """One run. `rate` is the orders placed in a second, on average, until `hurry` is set: then no moment is waited for
+    any more. `returning`: who listens comes back after a gateway's restart, which else is a fault."""
 
     edge: str
     world: World
@@ -68,6 +68,7 @@ class Replay:
     rate: float
     progress: Progress
     returning: bool = False
+    hurry: asyncio.Event = field(default_factory=asyncio.Event)
     ledger: Ledger = field(default_factory=Ledger)
     ended: Counter[str] = field(default_factory=Counter)
     broken: Counter[str] = field(default_factory=Counter)
@@ -181,7 +182,8 @@ class Replay:
         async with asyncio.TaskGroup() as group:
             for place, basket in enumerate(self.baskets, start=1):
                 due = began + (basket.at - first).total_seconds() / speed
-                await asyncio.sleep(max(0.0, due - perf_counter()))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.hurry.wait(), due - perf_counter())
                 await gate.acquire()
                 group.create_task(one(place, basket))
 

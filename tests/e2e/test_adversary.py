@@ -1,4 +1,4 @@
-"""A minute of everything that goes wrong at once; `just adversary 30m` is the long form."""
+"""Forty seconds of everything that goes wrong at once; `just adversary 30m` is the long form."""
 
 import random
 import tempfile
@@ -11,7 +11,7 @@ from deploy.local import Stack
 from tests.adversary import run as adversary
 from tests.support import stack_port
 
-SECONDS = 60.0
+SECONDS = 40.0
 
 
 @pytest.fixture(scope="module")
@@ -28,4 +28,4 @@ async def test_every_client_is_told_all_that_is_its_own_and_nothing_else(stack: 
     assert result.story.counts["dropped"] > adversary.LISTENERS / 2
     assert result.resumes["ring"] > adversary.LISTENERS
     assert result.resumes["stream"] > 0
-    assert result.verdict.told > 100 * adversary.LISTENERS
+    assert result.verdict.told > 50 * adversary.LISTENERS

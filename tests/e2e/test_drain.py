@@ -23,7 +23,9 @@ from tests.streams import stored
 from tests.support import eventually, own_stack
 
 GATEWAYS = ("gateway-0", "gateway-1")
-ORDERS_PLAYED, RATE = 300, 8
+ORDERS_PLAYED, RATE = 240, 5
+"""So slowly, that a slow machine is through with its gateways before; then the rest comes at once."""
+
 BEGIN_AFTER = 0.1
 """Of the orders: then the first gateway is stopped, and the second as soon as the first is back."""
 
@@ -63,6 +65,7 @@ async def deployed(stack: Stack) -> AsyncIterator[Deployed]:
             await eventually(flowing, PATIENCE_SECONDS)
             stopped = {name: await stop_and_await(stack, name) for name in GATEWAYS}
             assert not playing.done(), "the orders were through before the gateways were"
+            replay.hurry.set()
             yield Deployed(await playing, replay, stopped)
         finally:
             playing.cancel()

@@ -8,7 +8,7 @@ from deploy.local import Stack
 from tests import kills
 from tests.support import own_stack
 
-KILLS = 6
+KILLS = 4
 
 
 @pytest.fixture(scope="module")

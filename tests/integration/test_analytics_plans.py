@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from deploy.local import Stack
 from deploy.seed.rollups import fill
 from services.analytics.projection.buckets import Grain
 from services.analytics.projection.domain import BUSINESS, DELIVERY_PROMISE, MEASURED
@@ -24,7 +23,7 @@ from services.analytics.reports import orders_store, store, tops_store
 from services.analytics.reports.periods import Period
 from services.analytics.reports.store import columns_of
 from shared.database import Connection
-from tests.plans import Plan, plan_of, seeded
+from tests.plans import Plan, Seedbed, plan_of
 
 ORDERS = 12_000
 PAGE = 21
@@ -268,8 +267,8 @@ def cases() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-async def database(stack: Stack) -> AsyncIterator[Connection]:
-    async with seeded(stack, "analytics_plans", ORDERS) as connection:
+async def database(seedbed: Seedbed) -> AsyncIterator[Connection]:
+    async with seedbed.seeded("analytics_plans", ORDERS) as connection:
         await fill(connection)
         yield connection
 

@@ -13,11 +13,10 @@ from uuid import UUID
 
 import pytest
 
-from deploy.local import Stack
 from services.orders.store import NEWEST, QUERIES, begin_as
 from shared.database import Connection
 from shared.ids import new_id
-from tests.plans import Plan, plan_of, seeded
+from tests.plans import Plan, Seedbed, plan_of
 from tests.support import identity
 
 ORDERS = 120_000
@@ -428,8 +427,8 @@ limit 20000
 
 
 @pytest.fixture(scope="module")
-async def database(stack: Stack) -> AsyncIterator[Connection]:
-    async with seeded(stack, "orders_plans", ORDERS) as connection:
+async def database(seedbed: Seedbed) -> AsyncIterator[Connection]:
+    async with seedbed.seeded("orders_plans", ORDERS) as connection:
         await connection.execute(KEYS)
         await connection.execute("vacuum (analyze) orders.idempotency_keys")
         yield connection

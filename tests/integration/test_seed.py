@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from deploy.local import Stack
 from deploy.seed.__main__ import main
 from deploy.seed.generator import UNDER_WAY, seed
 from deploy.seed.shape import Contents, read_shape
@@ -17,14 +16,14 @@ from services.orders.domain import ENDED, STEPS
 from services.orders.republish import rebuilt
 from services.orders.store import QUERIES
 from shared.database import Connection
-from tests.plans import seeded
+from tests.plans import Seedbed
 
-ORDERS = 8_000
+ORDERS = 2_500
 
 
 @pytest.fixture(scope="module")
-async def database(stack: Stack) -> AsyncIterator[Connection]:
-    async with seeded(stack, "seed_test", ORDERS) as connection:
+async def database(seedbed: Seedbed) -> AsyncIterator[Connection]:
+    async with seedbed.seeded("seed_test", ORDERS) as connection:
         yield connection
 
 
@@ -64,7 +63,7 @@ async def test_most_are_delivered_and_some_under_way(database: Connection) -> No
     statuses = dict(await database.fetch("select status, count(*) from orders.orders group by status"))
     assert statuses["delivered"] > 0.9 * ORDERS
     assert {"cancelled", "rejected", "pending", "ready", "out_for_delivery"} <= set(statuses)
-    assert sum(count for status, count in statuses.items() if status not in ENDED) == UNDER_WAY
+    assert sum(count for status, count in statuses.items() if status not in ENDED) == min(UNDER_WAY, ORDERS // 20)
 
 
 async def test_a_seeded_order_is_what_the_trigger_would_have_made_of_it(database: Connection) -> None:

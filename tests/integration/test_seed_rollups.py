@@ -7,14 +7,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from deploy.local import Stack
 from deploy.seed.rollups import fill
 from services.analytics.projection.domain import OrderEvent, fold
 from services.analytics.projection.store import LIVE, Tables
 from services.orders.republish import rebuilt
 from services.orders.store import QUERIES
 from shared.database import Connection
-from tests.plans import seeded
+from tests.plans import Seedbed
 
 ORDERS = 1_000
 ZONE = "America/New_York"
@@ -24,8 +23,8 @@ TABLES = ("orders", "totals", "histograms", "reasons", "category_sales", "produc
 
 
 @pytest.fixture(scope="module")
-async def database(stack: Stack) -> AsyncIterator[Connection]:
-    async with seeded(stack, "seed_rollups", ORDERS) as connection:
+async def database(seedbed: Seedbed) -> AsyncIterator[Connection]:
+    async with seedbed.seeded("seed_rollups", ORDERS) as connection:
         yield connection
 
 
