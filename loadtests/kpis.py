@@ -244,7 +244,7 @@ async def half_a_year(connection: Connection) -> Period:
 async def make(stack: Stack, orders: int) -> None:
     """A database with so many orders and their roll-ups, or what an earlier run has left of it."""
     name = name_of(orders)
-    if not stack.postgres.psql("postgres", sql=f"select 1 from pg_database where datname = '{name}'").strip():  # noqa: S608
+    if not _is_there(stack, orders):
         stack.postgres.psql("postgres", sql=f"create database {name} owner larder_owner template template0")
         migrate.migrate(stack.addresses, name)
     connection = await asyncpg.connect(stack.addresses.database("postgres", name))
@@ -263,6 +263,11 @@ async def make(stack: Stack, orders: int) -> None:
 
 def drop(stack: Stack, orders: int) -> None:
     stack.postgres.psql("postgres", sql=f"drop database {name_of(orders)} with (force)")
+
+
+def _is_there(stack: Stack, orders: int) -> bool:
+    found = f"select 1 from pg_database where datname = '{name_of(orders)}'"  # noqa: S608
+    return bool(stack.postgres.psql("postgres", sql=found).strip())
 
 
 def name_of(orders: int) -> str:
@@ -299,9 +304,10 @@ async def main(sizes: Sequence[int], *, keep: bool, seed_only: bool) -> int:
     if not stack.layout.state_dir.exists():
         sys.stderr.write("No stack is here yet: just up --only postgres\n")
         return 1
-    need, free = max(sizes) * BYTES_PER_ORDER, shutil.disk_usage(stack.layout.state_dir).free
-    if free < need + 2**30:
-        sys.stderr.write(f"{max(sizes):,} orders need {need / 1e9:.1f} GB; the disk has {free / 1e9:.1f} GB free.\n")
+    missing = max((orders for orders in sizes if not _is_there(stack, orders)), default=0)
+    need, free = missing * BYTES_PER_ORDER, shutil.disk_usage(stack.layout.state_dir).free
+    if missing and free < need + 2**30:
+        sys.stderr.write(f"{missing:,} orders need {need / 1e9:.1f} GB; the disk has {free / 1e9:.1f} GB free.\n")
         return 1
     results: dict[int, tuple[dict[str, Cost], Cost | None]] = {}
     for orders in sizes:
