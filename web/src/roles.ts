@@ -6,6 +6,7 @@ import type { ComponentType } from "preact";
 import { lazy } from "preact-iso";
 import { session, texts } from "./app";
 import type { Role } from "./lib/session";
+import { PAGES } from "./screens/database/pages";
 import type { IconName } from "./ui/Icon";
 
 export interface Screen {
@@ -18,13 +19,36 @@ export interface Screen {
 }
 
 const say = texts({
-  en: { orders: "Orders", deliveries: "Deliveries", map: "Map", done: "Done" },
-  de: { orders: "Bestellungen", deliveries: "Lieferungen", map: "Karte", done: "Erledigt" },
+  en: {
+    orders: "Orders",
+    deliveries: "Deliveries",
+    map: "Map",
+    done: "Done",
+    figures: "Figures",
+    database: "Database",
+  },
+  de: {
+    orders: "Bestellungen",
+    deliveries: "Lieferungen",
+    map: "Karte",
+    done: "Erledigt",
+    figures: "Zahlen",
+    database: "Datenbank",
+  },
 });
 
 const Board = lazy(() => import("./screens/board/Board"));
 
 const order: Screen = { path: "/orders/:id", component: lazy(() => import("./screens/order/Order")) };
+
+const FIGURES: readonly Screen[] = [
+  { path: "/figures", name: say("figures"), icon: "chart", component: lazy(() => import("./screens/figures/Figures")) },
+  { path: "/figures/orders", component: lazy(() => import("./screens/figures/Orders")) },
+];
+const DATABASE: readonly Screen[] = [
+  ...PAGES.slice(0, 1).map((first) => ({ ...first, name: say("database"), icon: "database" as const })),
+  ...PAGES.slice(1).map(({ path, component }) => ({ path, component })),
+];
 
 export const SCREENS: Record<Role, readonly Screen[]> = {
   restaurant: [{ path: "/", name: say("orders"), icon: "list", component: Board }, order],
@@ -39,7 +63,7 @@ export const SCREENS: Record<Role, readonly Screen[]> = {
     { path: "/done", name: say("done"), icon: "check", component: lazy(() => import("./screens/done/Done")) },
     order,
   ],
-  admin: [{ path: "/", name: say("orders"), icon: "list", component: Board }, order],
+  admin: [{ path: "/", name: say("orders"), icon: "list", component: Board }, order, ...FIGURES, ...DATABASE],
 };
 
 /** What goes on whichever screen is open: a driver's position is shared while something is on the way. */
