@@ -241,6 +241,25 @@ describe("an action", () => {
     }
   });
 
+  it("that could not be kept is not done, and that is said until one is", async () => {
+    const server = new Server();
+    const tab = browser(server).tab();
+    await tab.belongTo(ANN);
+    const add = IDBObjectStore.prototype.add;
+    IDBObjectStore.prototype.add = () => {
+      throw new DOMException("The disk is full.", "QuotaExceededError");
+    };
+    try {
+      await expect(tab.add(deed(1))).rejects.toThrow("The disk is full.");
+    } finally {
+      IDBObjectStore.prototype.add = add;
+    }
+    expect([tab.trouble.value?.name, tab.actions.value, server.asked]).toEqual(["QuotaExceededError", [], []]);
+    await tab.add(deed(1));
+    await quiet(tab);
+    expect([tab.trouble.value, server.done.length]).toEqual([null, 1]);
+  });
+
   it("that is taken back while it waits is never done", async () => {
     const server = new Server();
     server.weather = () => 503;

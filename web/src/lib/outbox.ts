@@ -63,6 +63,8 @@ export class Outbox {
   readonly actions = new Store<readonly Action[]>([]);
   /** False where this browser lets nothing be kept: what waits is gone with the page. */
   readonly lasting = new Store(true);
+  /** Why the last one could not be kept, such as a full disk; null when it was. */
+  readonly trouble = new Store<Error | null>(null);
   readonly #options: OutboxOptions;
   readonly #shelf: Promise<Shelf>;
   readonly #tries: Tries;
@@ -91,7 +93,13 @@ export class Outbox {
   async add(deed: Deed): Promise<string> {
     const shelf = await this.#shelf;
     const key = this.#options.newKey();
-    await shelf.add({ ...deed, key, at: this.#options.clock.now(), refusal: null });
+    try {
+      await shelf.add({ ...deed, key, at: this.#options.clock.now(), refusal: null });
+    } catch (error) {
+      this.trouble.set(error as Error);
+      throw error;
+    }
+    this.trouble.set(null);
     await this.#changed();
     this.flush();
     return key;

@@ -9,10 +9,16 @@ import { say } from "./texts";
 export function Kept() {
   const actions = useStore(outbox.actions);
   const lasting = useStore(outbox.lasting);
+  const trouble = useStore(outbox.trouble);
   const waiting = actions.filter(({ refusal }) => refusal === null);
   return (
     <div class="kept" aria-live="polite">
       {waiting.length > 0 && <Waiting actions={waiting} />}
+      {trouble !== null && (
+        <p class="note" data-tone="bad">
+          {say("notKept")}
+        </p>
+      )}
       {!lasting && <p class="note">{say(waiting.length > 0 ? "losesThese" : "keepsNothing")}</p>}
       {actions.map(
         (action) => action.refusal !== null && <Refused key={action.key} action={action} refusal={action.refusal} />,

@@ -35,6 +35,7 @@ export const say = texts({
     takeBack: "Take back",
     takeBackThis: "Take back: {what}",
     keepsNothing: "This browser keeps nothing for later. Without a network, leave this page open until all is sent.",
+    notKept: "What you just did could not be kept, and is not done. Free some space on this device, then do it again.",
     losesThese: "This browser keeps nothing for later. Leave this page open until all is sent.",
     nowhere: "There is nothing at this address.",
     home: "Go to the beginning",
@@ -75,6 +76,8 @@ export const say = texts({
     takeBack: "Zurücknehmen",
     takeBackThis: "Zurücknehmen: {what}",
     keepsNothing: "Dieser Browser hebt nichts auf. Lassen Sie die Seite ohne Netz offen, bis alles gesendet ist.",
+    notKept:
+      "Was Sie eben getan haben, konnte nicht aufgehoben werden und ist nicht geschehen. Schaffen Sie Platz auf dem Gerät und tun Sie es dann noch einmal.",
     losesThese: "Dieser Browser hebt nichts auf. Lassen Sie die Seite offen, bis alles gesendet ist.",
     nowhere: "Unter dieser Adresse ist nichts.",
     home: "Zum Anfang",
