@@ -38,6 +38,7 @@ analytics.alerts_judge: analytics_service: SELECT, UPDATE
 analytics.category_sales: analytics_service: SELECT, INSERT, UPDATE, DELETE
 analytics.drivers: analytics_service: SELECT, INSERT, UPDATE, DELETE
 analytics.histograms: analytics_service: SELECT, INSERT, UPDATE, DELETE
+analytics.history: analytics_service: SELECT, INSERT, UPDATE, DELETE
 analytics.orders: analytics_service: SELECT, INSERT, UPDATE, DELETE
 analytics.plans: analytics_service: SELECT, INSERT, UPDATE, DELETE
 analytics.product_sales: analytics_service: SELECT, INSERT, UPDATE, DELETE
