@@ -7,7 +7,7 @@ import { render } from "preact";
 import { act } from "preact/test-utils";
 import { vi } from "vitest";
 
-type Answers = Record<string, (body: unknown) => Response>;
+type Answers = Record<string, (body: unknown, query: URLSearchParams) => Response>;
 
 /**
  * What the server answers, by `POST /api/orders`, and `otherwise` to a GET of another path; to all else nothing comes.
@@ -17,14 +17,17 @@ export function serve(answers: Answers, otherwise: (path: string) => Response | 
   const asked: string[] = [];
   vi.stubGlobal("fetch", async (request: Request | string, init?: RequestInit) => {
     const method = typeof request === "string" ? (init?.method ?? "GET") : request.method;
-    const { pathname, search } = new URL(typeof request === "string" ? request : request.url, location.href);
+    const { pathname, search, searchParams } = new URL(
+      typeof request === "string" ? request : request.url,
+      location.href,
+    );
     asked.push(`${method} ${pathname}${search}`);
     const answer = answers[`${method} ${pathname}`];
     const other = answer === undefined && method === "GET" ? otherwise(pathname) : undefined;
     if (other !== undefined) return other;
     if (answer === undefined) throw new TypeError("Failed to fetch");
     const text = typeof request === "string" ? init?.body : await request.text();
-    return answer(typeof text === "string" && text !== "" ? JSON.parse(text) : undefined);
+    return answer(typeof text === "string" && text !== "" ? JSON.parse(text) : undefined, searchParams);
   });
   return asked;
 }

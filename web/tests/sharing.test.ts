@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Place } from "../src/lib/distance";
-import { EVERY_MS, Sharing } from "../src/lib/sharing";
+import { AGAIN_MS, EVERY_MS, Sharing } from "../src/lib/sharing";
 import { SimulatedClock } from "./simulated";
 
 /** A device that is moved by hand. */
@@ -47,10 +47,19 @@ describe("a position that is shared", () => {
     expect(sent).toEqual([1]);
     await clock.run(1);
     expect(sent).toEqual([1, 3]);
-    await clock.run(5 * EVERY_MS);
-    expect(sent).toEqual([1, 3]); // who does not move is not repeated
+    await clock.run(2 * EVERY_MS);
     device.move(4);
     expect(sent).toEqual([1, 3, 4]);
+  });
+
+  test("is told again while the driver stands still, and not once the device has lost it", async () => {
+    const { device, clock, sent } = begun();
+    device.move(1);
+    await clock.run(2 * AGAIN_MS);
+    expect(sent).toEqual([1, 1, 1]);
+    device.fail(2);
+    await clock.run(5 * AGAIN_MS);
+    expect(sent).toEqual([1, 1, 1]);
   });
 
   test("stops by the second, whatever was under way", async () => {

@@ -2,7 +2,9 @@
  * Where the driver is, told to whoever waits, for as long as it runs.
  *
  * Invariants: at most one position a second goes out, and it is the newest; nothing is measured or sent before `start`
- * and after `stop`. `state` says what is: "on" means that the device told a position since it was started.
+ * and after `stop`. Who stands still is told again now and then, for what is sent may be lost, or come before the server
+ * knows that they are on the way. `state` says what is: "on" means that the device told a position since it was started,
+ * and knows it still.
  */
 import type { Clock } from "./clock";
 import type { Place } from "./distance";
@@ -19,13 +21,14 @@ export type SharingState =
   | { is: "lost" };
 
 export interface SharingOptions {
-  /** The browser's; undefined where it has none. */
-  geolocation: Pick<Geolocation, "watchPosition" | "clearWatch"> | undefined;
+  /** The browser's, where it has one. */
+  geolocation: Pick<Geolocation, "watchPosition" | "clearWatch"> | null | undefined;
   clock: Clock;
   send(place: Place): void;
 }
 
 export const EVERY_MS = 1000;
+export const AGAIN_MS = 5000;
 const REFUSED = 1; // GeolocationPositionError.PERMISSION_DENIED
 
 export class Sharing {
@@ -34,7 +37,7 @@ export class Sharing {
   readonly #options: SharingOptions;
   #watch: number | null = null;
   #sentAt = Number.NEGATIVE_INFINITY;
-  #stopWaiting: (() => void) | null = null;
+  #stopWaiting = () => {};
   #newest: Place | null = null;
 
   constructor(options: SharingOptions) {
@@ -44,14 +47,14 @@ export class Sharing {
   start(): void {
     const { geolocation } = this.#options;
     if (this.#watch !== null) return;
-    if (geolocation === undefined) {
+    if (!geolocation) {
       this.state.set({ is: "refused" });
       return;
     }
     this.state.set({ is: "seeking" });
     this.#watch = geolocation.watchPosition(
       ({ coords }) => this.#tell({ lat: coords.latitude, lon: coords.longitude }),
-      ({ code }) => this.state.set({ is: code === REFUSED ? "refused" : "lost" }),
+      ({ code }) => this.#watch !== null && this.#lose(code === REFUSED ? "refused" : "lost"),
       { enableHighAccuracy: true, maximumAge: EVERY_MS },
     );
   }
@@ -59,25 +62,33 @@ export class Sharing {
   stop(): void {
     if (this.#watch !== null) this.#options.geolocation?.clearWatch(this.#watch);
     this.#watch = null;
-    this.#stopWaiting?.();
-    this.#stopWaiting = null;
-    this.state.set({ is: "off" });
+    this.#lose("off");
   }
 
   #tell(place: Place): void {
     if (this.#watch === null) return; // it was under way when we stopped
-    this.state.set({ is: "on", place });
     this.#newest = place;
-    if (this.#stopWaiting !== null) return;
-    const { clock } = this.#options;
-    const wait = this.#sentAt + EVERY_MS - clock.now();
-    if (wait <= 0) this.#send();
-    else this.#stopWaiting = clock.after(wait, () => this.#send());
+    this.state.set({ is: "on", place });
+    this.#sendIn(Math.max(0, this.#sentAt + EVERY_MS - this.#options.clock.now()));
+  }
+
+  /** Nothing is told again that may not be true any more. */
+  #lose(is: "off" | "refused" | "lost"): void {
+    this.#newest = null;
+    this.#stopWaiting();
+    this.state.set({ is });
+  }
+
+  #sendIn(ms: number): void {
+    this.#stopWaiting();
+    if (ms === 0) this.#send();
+    else this.#stopWaiting = this.#options.clock.after(ms, () => this.#send());
   }
 
   #send(): void {
-    this.#stopWaiting = null;
+    if (this.#newest === null) return;
     this.#sentAt = this.#options.clock.now();
-    if (this.#newest !== null) this.#options.send(this.#newest);
+    this.#options.send(this.#newest);
+    this.#sendIn(AGAIN_MS);
   }
 }

@@ -1,6 +1,8 @@
 import { clock, live, locale, texts } from "../app";
+import { UnreachableError } from "../lib/api";
 import { when } from "../lib/time";
 import { useStore } from "./hooks";
+import { Trouble } from "./pieces";
 
 const say = texts({
   en: { state: "Shows the state of {when}" },
@@ -12,4 +14,14 @@ export function AsOf({ at }: { at: number | null }) {
   const isLive = useStore(live.status).is === "live";
   if (isLive || at === null) return null;
   return <p class="as-of">{say("state", { when: when(new Date(at).toISOString(), clock.now(), locale) })}</p>;
+}
+
+/** The same with what is wrong. That nobody can be reached is no trouble where a copy is shown: it says of when it is. */
+export function Freshness({ at, error }: { at: number | null; error: Error | null }) {
+  return (
+    <>
+      <AsOf at={at} />
+      <Trouble error={at !== null && error instanceof UnreachableError ? null : error} />
+    </>
+  );
 }

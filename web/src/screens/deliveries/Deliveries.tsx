@@ -4,9 +4,9 @@ import { useState } from "preact/hooks";
 import { outbox } from "../../app";
 import { move } from "../../deeds";
 import type { Entry } from "../../orders";
-import { AsOf } from "../../ui/AsOf";
+import { Freshness } from "../../ui/AsOf";
 import { useStore, useTitle } from "../../ui/hooks";
-import { Heading, Skeletons, Trouble } from "../../ui/pieces";
+import { Heading, Skeletons } from "../../ui/pieces";
 import { Duty } from "./Duty";
 import { HandOver } from "./HandOver";
 import { Load } from "./Load";
@@ -35,8 +35,7 @@ export default function Deliveries() {
         <Duty />
       </Heading>
       <SharingNote sharing={sharing} />
-      <AsOf at={asOf} />
-      <Trouble error={error} />
+      <Freshness at={asOf} error={error} />
       {asOf === null && error === null && <Skeletons count={3} label={say("loading")} />}
       {next !== undefined && <Stop key={next.id} order={next} next onAsk={ask} />}
       {later.length > 0 && (

@@ -3,9 +3,9 @@ import { useEffect, useState } from "preact/hooks";
 import { clock, locale } from "../../app";
 import { when } from "../../lib/time";
 import { openOrders } from "../../orders";
-import { AsOf } from "../../ui/AsOf";
+import { Freshness } from "../../ui/AsOf";
 import { useStore, useTitle } from "../../ui/hooks";
-import { Heading, Skeletons, Trouble } from "../../ui/pieces";
+import { Heading, Skeletons } from "../../ui/pieces";
 import { StatusPill } from "../../ui/status";
 import { say } from "./texts";
 import "./done.css";
@@ -29,8 +29,7 @@ function List({ opened: { feed } }: { opened: Opened }) {
   return (
     <section class="done">
       <Heading title={say("done")} line={done.length > 0 ? say("line", { count: done.length }) : ""} />
-      <AsOf at={asOf} />
-      <Trouble error={error} />
+      <Freshness at={asOf} error={error} />
       {asOf === null && error === null && <Skeletons count={4} label={say("loading")} />}
       {asOf !== null && done.length === 0 && <Nothing />}
       <ol class="cards">

@@ -34,12 +34,12 @@ export default function RouteMap() {
       <Heading title={say("map")} line={say("line", { count: stops.length })} />
       <SharingNote sharing={sharing} />
       {TILES.url !== "" && !tiled && <p class="quiet">{say("noTiles")}</p>}
+      {place === null && !tiled && <p class="quiet">{say("noHere")}</p>}
       {tiled ? (
         <Tiles here={place} stops={stops} onFail={() => setTiled(false)} />
       ) : (
         <Sketch here={place} stops={stops} />
       )}
-      {place === null && !tiled && <p class="quiet">{say("noHere")}</p>}
       <List stops={stops} here={place} />
     </section>
   );

@@ -64,7 +64,7 @@ interface RingsProps {
   height: number;
 }
 
-/** Each says how far it is where it is in the picture: on top if it can, otherwise at another side, or not at all. */
+/** Each says how far it is where it is in the picture: on top if it can, otherwise below, or not at all. */
 function Rings({ here, rings, width, height }: RingsProps) {
   return (
     <>
@@ -72,8 +72,6 @@ function Rings({ here, rings, width, height }: RingsProps) {
         const sides = [
           { x: here.x, y: here.y - radius - 5 },
           { x: here.x, y: here.y + radius - 5 },
-          { x: here.x + radius, y: here.y },
-          { x: here.x - radius, y: here.y },
         ];
         const label = sides.find(({ x, y }) => x > ROOM && x < width - ROOM && y > LINE && y < height - LINE);
         return (

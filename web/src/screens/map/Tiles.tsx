@@ -30,6 +30,7 @@ export default function Tiles({ here, stops, onFail }: TilesProps) {
   // Made once; what is on it changes below.
   useEffect(() => {
     const made = map(frame.current as HTMLDivElement, { zoomControl: true });
+    made.attributionControl.setPrefix('<a href="https://leafletjs.com">Leaflet</a>');
     shown.current = made;
     let loaded = false;
     tileLayer(TILES.url, { attribution: TILES.attribution, maxZoom: 19 })
