@@ -1,5 +1,6 @@
 /** The client's composition root: the one place that knows the browser and puts `lib` together. */
 import { answer, makeApi, makeCall } from "./lib/api";
+import { CartShelf } from "./lib/cart";
 import { browserClock } from "./lib/clock";
 import { Copies } from "./lib/copies";
 import { languageOf, localeOf, type Texts, translator } from "./lib/i18n";
@@ -59,6 +60,8 @@ export function read<T>(name: string | null, ask: () => Promise<T>): Read<T> {
   return new Read({ name, ask, copies, clock, chance });
 }
 
+export const cartShelf = new CartShelf(localStorage, () => crypto.randomUUID());
+
 const LANGUAGE = "larder.language";
 const wanted = [localStorage.getItem(LANGUAGE) ?? [], navigator.languages].flat();
 export const language = languageOf(wanted);
@@ -78,8 +81,10 @@ export function speak(next: string): void {
 /** Everything that runs by itself. */
 export async function start(): Promise<void> {
   document.documentElement.lang = language;
+  session.person.watch((person) => cartShelf.belongTo(person?.id ?? null));
   window.addEventListener("storage", ({ key }) => {
     if (key === MEMORY) session.follow();
+    if (cartShelf.concerns(key)) cartShelf.reload();
   });
   window.addEventListener("online", () => {
     session.reconnected();

@@ -4,8 +4,11 @@
  *
  * To add one: a function that makes it, and a line in KINDS.
  */
-import { texts } from "./app";
+import { locale, outbox, texts } from "./app";
+import { backIntoCart } from "./cart";
 import type { components } from "./generated/orders";
+import { type Cart, type Line, totalOf } from "./lib/cart";
+import { money } from "./lib/money";
 import type { Action, Deed } from "./lib/outbox";
 
 type Transition = components["schemas"]["Transition"];
@@ -23,6 +26,8 @@ const say = texts({
     prove: "Proof of order {number}",
     onDuty: "Go on duty",
     offDuty: "Go off duty",
+    place: { one: "Order of {count} line, {total}", other: "Order of {count} lines, {total}" },
+    backToCart: "Back to the cart",
     unknown: "An action of another version",
   },
   de: {
@@ -37,6 +42,8 @@ const say = texts({
     prove: "Nachweis zu Bestellung {number}",
     onDuty: "Dienst beginnen",
     offDuty: "Dienst beenden",
+    place: { one: "Bestellung mit {count} Position, {total}", other: "Bestellung mit {count} Positionen, {total}" },
+    backToCart: "Zurück in den Korb",
     unknown: "Eine Aktion einer anderen Version",
   },
 });
@@ -52,6 +59,8 @@ interface Kind {
   /** Whether the server answers it with the order as it is then. */
   answersWithOrder?: boolean;
   wayOut?(action: Action): WayOut;
+  /** Gives back what it was made of, when it is taken back or was refused. */
+  restore?(action: Action): void;
 }
 
 const KINDS: Record<string, Kind> = {
@@ -62,6 +71,15 @@ const KINDS: Record<string, Kind> = {
   },
   prove: { name: ({ about }) => say("prove", { number: String(about.number) }) },
   duty: { name: ({ about }) => say(about.on === 1 ? "onDuty" : "offDuty") },
+  place: {
+    name(action) {
+      const { lines, total_cents } = placedOf(action);
+      return say("place", { count: lines.length, total: money(total_cents, locale) });
+    },
+    answersWithOrder: true,
+    wayOut: () => ({ href: "/cart", name: say("backToCart") }),
+    restore: (action) => backIntoCart(action, placedOf(action)),
+  },
 };
 
 /** An order's next step, if it is still as the person saw it. `more`: why, or which driver. */
@@ -96,6 +114,34 @@ export function setDuty(on: boolean): Deed {
   return { kind: "duty", about: { on: Number(on) }, method: "PUT", path: "/api/orders/duty", body };
 }
 
+/** A cart's order, at the prices that the person saw. Its lines go with it, so that they come back if it is refused. */
+export function place(cart: Cart): Deed {
+  return {
+    kind: "place",
+    about: { lines: cart.lines, note: cart.note, total_cents: totalOf(cart) },
+    method: "POST",
+    path: "/api/orders",
+    body: {
+      items: cart.lines.map(({ product, quantity }) => ({
+        product_id: product.id,
+        quantity,
+        price_cents: product.price_cents,
+        ...(product.version > 0 ? { version: product.version } : {}),
+      })),
+      ...(cart.note.trim() === "" ? {} : { note: cart.note.trim() }),
+    },
+  };
+}
+
+/** What a placed order was made of. */
+export function placedOf({ about }: Pick<Deed, "about">): {
+  lines: readonly Line[];
+  note: string;
+  total_cents: number;
+} {
+  return about as unknown as { lines: readonly Line[]; note: string; total_cents: number };
+}
+
 export function nameOf(action: Action): string {
   return KINDS[action.kind]?.name(action) ?? say("unknown");
 }
@@ -106,4 +152,10 @@ export function answersWithOrder({ kind }: Action): boolean {
 
 export function wayOutOf(action: Action): WayOut | undefined {
   return KINDS[action.kind]?.wayOut?.(action);
+}
+
+/** Takes back what waits, or what was refused; what it was made of is not lost. */
+export async function takeBack(action: Action): Promise<void> {
+  KINDS[action.kind]?.restore?.(action);
+  await outbox.remove(action.key);
 }

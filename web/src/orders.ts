@@ -107,7 +107,7 @@ export function openOrder(id: string): OpenOrder {
   const feed = feedOf<Order>(`order ${id}`, {
     async page() {
       try {
-        return { items: [await get(id)], next_cursor: null };
+        return { items: [await getOrder(id)], next_cursor: null };
       } catch (error) {
         if (error instanceof ProblemError && error.status === 404) return { items: [], next_cursor: null };
         throw error;
@@ -145,7 +145,7 @@ export function openOrder(id: string): OpenOrder {
   };
 }
 
-function get(id: string): Promise<Order> {
+export function getOrder(id: string): Promise<Order> {
   return answer(api.GET("/api/orders/{order_id}", { params: { path: { order_id: id } } }));
 }
 

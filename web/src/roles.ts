@@ -6,7 +6,7 @@ import type { ComponentType } from "preact";
 import { lazy } from "preact-iso";
 import { session, texts } from "./app";
 import type { Role } from "./lib/session";
-import { PAGES } from "./screens/database/pages";
+import { CartCount } from "./shell/CartCount";
 import type { IconName } from "./ui/Icon";
 
 export interface Screen {
@@ -15,6 +15,8 @@ export interface Screen {
   icon?: IconName;
   /** Its name in the navigation; screens without one are reached from others. */
   name?: string;
+  /** What is to be known of it before it is opened, beside its name. */
+  mark?: ComponentType;
   component: ComponentType;
 }
 
@@ -24,16 +26,18 @@ const say = texts({
     deliveries: "Deliveries",
     map: "Map",
     done: "Done",
-    figures: "Figures",
-    database: "Database",
+    catalogue: "Catalogue",
+    cart: "Cart",
+    account: "Account",
   },
   de: {
     orders: "Bestellungen",
     deliveries: "Lieferungen",
     map: "Karte",
     done: "Erledigt",
-    figures: "Zahlen",
-    database: "Datenbank",
+    catalogue: "Sortiment",
+    cart: "Korb",
+    account: "Konto",
   },
 });
 
@@ -41,17 +45,31 @@ const Board = lazy(() => import("./screens/board/Board"));
 
 const order: Screen = { path: "/orders/:id", component: lazy(() => import("./screens/order/Order")) };
 
-const FIGURES: readonly Screen[] = [
-  { path: "/figures", name: say("figures"), icon: "chart", component: lazy(() => import("./screens/figures/Figures")) },
-  { path: "/figures/orders", component: lazy(() => import("./screens/figures/Orders")) },
-];
-const DATABASE: readonly Screen[] = [
-  ...PAGES.slice(0, 1).map((first) => ({ ...first, name: say("database"), icon: "database" as const })),
-  ...PAGES.slice(1).map(({ path, component }) => ({ path, component })),
-];
-
 export const SCREENS: Record<Role, readonly Screen[]> = {
-  restaurant: [{ path: "/", name: say("orders"), icon: "list", component: Board }, order],
+  restaurant: [
+    {
+      path: "/",
+      name: say("catalogue"),
+      icon: "store",
+      component: lazy(() => import("./screens/catalogue/Catalogue")),
+    },
+    { path: "/products/:id", component: lazy(() => import("./screens/product/Product")) },
+    {
+      path: "/cart",
+      name: say("cart"),
+      icon: "basket",
+      mark: CartCount,
+      component: lazy(() => import("./screens/cart/Cart")),
+    },
+    { path: "/orders", name: say("orders"), icon: "list", component: lazy(() => import("./screens/orders/Orders")) },
+    order,
+    {
+      path: "/account",
+      name: say("account"),
+      icon: "wallet",
+      component: lazy(() => import("./screens/account/Account")),
+    },
+  ],
   driver: [
     {
       path: "/",
@@ -63,7 +81,7 @@ export const SCREENS: Record<Role, readonly Screen[]> = {
     { path: "/done", name: say("done"), icon: "check", component: lazy(() => import("./screens/done/Done")) },
     order,
   ],
-  admin: [{ path: "/", name: say("orders"), icon: "list", component: Board }, order, ...FIGURES, ...DATABASE],
+  admin: [{ path: "/", name: say("orders"), icon: "list", component: Board }, order],
 };
 
 /** What goes on whichever screen is open: a driver's position is shared while something is on the way. */

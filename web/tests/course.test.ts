@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { HistoryEntry } from "../src/orders";
 import { ahead, doerOf, toldOf } from "../src/screens/order/course";
-import { readable } from "../src/ui/names";
 
 function entry(event: string, more: Partial<HistoryEntry> = {}): HistoryEntry {
   return {
@@ -37,14 +36,5 @@ describe("the course of an order", () => {
     expect(doerOf(entry("OrderCancelled", { actor_role: "restaurant" }))).toBe("restaurant");
     expect(doerOf(entry("OrderRejected", { actor_role: "system" }))).toBeNull();
     expect(doerOf(entry("OrderReady"))).toBeNull();
-  });
-});
-
-describe("a name", () => {
-  it("is not shouted, and stays as somebody wrote it", () => {
-    expect(readable("FRZN MEAT/MEAT DINNERS")).toBe("Frzn meat/meat dinners");
-    expect(readable("22 OZ")).toBe("22 oz");
-    expect(readable("BBQ sauce")).toBe("BBQ sauce");
-    expect(readable("")).toBe("");
   });
 });

@@ -19,7 +19,7 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 /** Something to be done: `kind` and `about` are for the words in which it is shown. */
 export interface Deed {
   kind: string;
-  about: Record<string, string | number>;
+  about: { readonly [name: string]: Json };
   method: "POST" | "PATCH" | "PUT" | "DELETE";
   path: string;
   body: Json;
@@ -89,10 +89,12 @@ export class Outbox {
     this.flush();
   }
 
-  /** Keeps it, and tries it at once. When this returns it cannot be lost any more. Throws when nobody is signed in. */
-  async add(deed: Deed): Promise<string> {
+  /**
+   * Keeps it, and tries it at once. When this returns it cannot be lost any more. Whoever gives a key of their own may ask
+   * twice, and it is kept once. Throws when nobody is signed in.
+   */
+  async add(deed: Deed, key = this.#options.newKey()): Promise<string> {
     const shelf = await this.#shelf;
-    const key = this.#options.newKey();
     try {
       await shelf.add({ ...deed, key, at: this.#options.clock.now(), refusal: null });
     } catch (error) {

@@ -14,7 +14,7 @@ export interface Shelf {
   readonly lasting: boolean;
   /** Who is signed in, and what everybody has on it, the oldest first. */
   look(): Promise<{ person: string | undefined; actions: Action[] }>;
-  /** Throws when nobody is signed in. */
+  /** Nothing where there is one of its key already. Throws when nobody is signed in. */
   add(action: NewAction): Promise<void>;
   put(action: Action): Promise<void>;
   delete(seq: number): Promise<void>;
@@ -66,7 +66,9 @@ class DiskShelf implements Shelf {
     const transaction = this.#database.transaction(["actions", "who"], "readwrite", { durability: "strict" });
     const person = await transaction.objectStore("who").get(PERSON);
     if (person === undefined) throw new Error("nobody is signed in");
-    await transaction.objectStore("actions").add({ ...action, person } as Action); // the database gives it its seq
+    const actions = transaction.objectStore("actions");
+    const isNew = (await actions.getAll()).every(({ key }) => key !== action.key);
+    if (isNew) await actions.add({ ...action, person } as Action); // the database gives it its seq
     await transaction.done;
   }
 
@@ -100,6 +102,7 @@ class MemoryShelf implements Shelf {
 
   async add(action: NewAction): Promise<void> {
     if (this.#person === undefined) throw new Error("nobody is signed in");
+    if ([...this.#actions.values()].some(({ key }) => key === action.key)) return;
     await this.put({ ...action, person: this.#person, seq: ++this.#seq });
   }
 

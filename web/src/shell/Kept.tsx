@@ -1,6 +1,6 @@
 /** What was done and not answered yet, and what the server will not do: in words, each with a way out. */
 import { outbox } from "../app";
-import { nameOf, wayOutOf } from "../deeds";
+import { nameOf, takeBack, wayOutOf } from "../deeds";
 import type { Action } from "../lib/outbox";
 import { problemInWords } from "../problems";
 import { useStore } from "../ui/hooks";
@@ -38,7 +38,7 @@ function Waiting({ actions }: { actions: readonly Action[] }) {
             <button
               type="button"
               aria-label={say("takeBackThis", { what: nameOf(action) })}
-              onClick={() => outbox.remove(action.key)}
+              onClick={() => takeBack(action)}
             >
               {say("takeBack")}
             </button>
@@ -56,7 +56,7 @@ function Refused({ action, refusal }: { action: Action; refusal: NonNullable<Act
       <p>{say("refusedAction", { what: nameOf(action), why: problemInWords(refusal) })}</p>
       <div class="actions">
         {way !== undefined && (
-          <a class="button" href={way.href} onClick={() => outbox.remove(action.key)}>
+          <a class="button" href={way.href} onClick={() => takeBack(action)}>
             {way.name}
           </a>
         )}

@@ -60,6 +60,7 @@ function Entry({ screen, path, rest = false, ...more }: EntryProps) {
     <a href={screen.path} class={rest ? "rest" : undefined} aria-current={current} {...more}>
       {screen.icon !== undefined && <Icon name={screen.icon} />}
       {screen.name}
+      {screen.mark !== undefined && <screen.mark />}
     </a>
   );
 }

@@ -1,8 +1,10 @@
 /** What the person may do with the order, by their role. The server has the last word on each. */
 import { useState } from "preact/hooks";
+import { useLocation } from "preact-iso";
 import { outbox, session } from "../../app";
 import { move } from "../../deeds";
-import type { Order, Status } from "../../orders";
+import { ended, type Order, type Status } from "../../orders";
+import { orderAgain } from "../../placing";
 import { Dialog } from "../../ui/Dialog";
 import { useStore } from "../../ui/hooks";
 import { say } from "./texts";
@@ -15,6 +17,7 @@ export function Actions({ order, sending }: { order: Order; sending: boolean }) 
   return (
     <div class="actions">
       {role === "restaurant" && RECALLABLE.has(order.status) && <Cancel order={order} sending={sending} />}
+      {role === "restaurant" && ended(order.status) && <Again order={order} />}
       <button type="button" onClick={() => print()}>
         {say("print")}
       </button>
@@ -25,6 +28,22 @@ export function Actions({ order, sending }: { order: Order; sending: boolean }) 
         </a>
       )}
     </div>
+  );
+}
+
+/** The same again; after a shortage as much as there was. */
+function Again({ order }: { order: Order }) {
+  const { route } = useLocation();
+  return (
+    <button
+      type="button"
+      onClick={() => {
+        orderAgain(order);
+        route("/cart");
+      }}
+    >
+      {say(order.shortages.length > 0 ? "againThere" : "again")}
+    </button>
   );
 }
 

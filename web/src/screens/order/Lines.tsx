@@ -3,6 +3,7 @@ import { locale } from "../../app";
 import { money } from "../../lib/money";
 import type { Order } from "../../orders";
 import { readable } from "../../ui/names";
+import { ProductName } from "../../ui/ProductName";
 import { say } from "./texts";
 
 export function Lines({ order }: { order: Order }) {
@@ -39,7 +40,7 @@ export function Lines({ order }: { order: Order }) {
           {order.items.map(({ product_id, name, unit, quantity, price_cents }) => (
             <tr key={product_id}>
               <th scope="row">
-                {readable(name)} <span class="quiet">{readable(unit)}</span>
+                <ProductName name={name} unit={unit} />
               </th>
               <td class="number">{quantity.toLocaleString(locale)}</td>
               <td class="number price">{money(price_cents, locale)}</td>

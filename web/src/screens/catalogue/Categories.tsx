@@ -1,0 +1,51 @@
+/** All categories: a column on a desk, one field on a phone. */
+import { locale } from "../../app";
+import type { Category } from "../../catalogue";
+import { readable } from "../../ui/names";
+import { Trouble } from "../../ui/pieces";
+import { say } from "./texts";
+
+interface CategoriesProps {
+  all: readonly Category[];
+  chosen: string | null;
+  error: Error | null;
+  onChoose: (name: string) => void;
+}
+
+export function Categories({ all, chosen, error, onChoose }: CategoriesProps) {
+  return (
+    <div class="categories">
+      <Trouble error={error} />
+      <label class="narrow">
+        {say("category")}
+        <select value={chosen ?? ""} onChange={({ currentTarget }) => onChoose(currentTarget.value)}>
+          {all.map(({ name }) => (
+            <option key={name} value={name}>
+              {readable(name)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <nav aria-label={say("categories")} class="wide">
+        <ul>
+          {all.map(({ name, products }) => (
+            <li key={name}>
+              <a
+                class="category-link"
+                href={`/?${new URLSearchParams({ category: name })}`}
+                aria-current={name === chosen ? "true" : undefined}
+                onClick={(event) => {
+                  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+                  event.preventDefault();
+                  onChoose(name);
+                }}
+              >
+                {readable(name)} <span class="quiet">{products.toLocaleString(locale)}</span>
+              </a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+    </div>
+  );
+}

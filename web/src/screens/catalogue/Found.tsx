@@ -1,0 +1,105 @@
+/** Products: of a category, or of a search with the best match first; page by page. */
+import { useEffect, useState } from "preact/hooks";
+import { type Listed, listProducts, type Products } from "../../catalogue";
+import { useRead } from "../../ui/hooks";
+import { readable } from "../../ui/names";
+import { Trouble } from "../../ui/pieces";
+import { ProductCard } from "./ProductCard";
+import { say } from "./texts";
+
+interface FoundProps {
+  /** Null with an empty `q`: it is not known yet which. */
+  category: string | null;
+  q: string;
+  onClear: () => void;
+}
+
+export function Found({ category, q, onClear }: FoundProps) {
+  const isKnown = category !== null || q !== "";
+  const name = isKnown ? `products ${category ?? ""} ${q}` : "products";
+  const first = useRead(isKnown ? name : null, async () =>
+    isKnown ? listProducts(category, q, null) : { items: [], next_cursor: null },
+  );
+  return (
+    <Pages
+      key={name}
+      first={isKnown ? first.value : null}
+      error={first.error}
+      title={q === "" ? readable(category ?? "") : say("results", { q })}
+      q={q}
+      category={category}
+      onClear={onClear}
+    />
+  );
+}
+
+interface PagesProps extends FoundProps {
+  first: Products | null;
+  error: Error | null;
+  title: string;
+}
+
+function Pages({ first, error, title, q, category, onClear }: PagesProps) {
+  const [more, setMore] = useState<Products | null>(null);
+  const [trouble, setTrouble] = useState<Error | null>(null);
+  const [busy, setBusy] = useState(false);
+  useEffect(() => setMore(null), [first]); // a new first page has pages of its own after it
+  const items: readonly Listed[] = [...(first?.items ?? []), ...(more?.items ?? [])];
+  const cursor = more === null ? (first?.next_cursor ?? null) : more.next_cursor;
+
+  async function loadMore(): Promise<void> {
+    setBusy(true);
+    try {
+      const next = await listProducts(category, q, cursor);
+      setMore({ items: [...(more?.items ?? []), ...next.items], next_cursor: next.next_cursor });
+      setTrouble(null);
+    } catch (thrown) {
+      setTrouble(thrown as Error);
+    }
+    setBusy(false);
+  }
+
+  const told = cursor === null ? say("found", { count: items.length }) : say("foundMore", { count: items.length });
+  return (
+    <div class="found" aria-busy={first === null}>
+      {title !== "" && <h2>{title}</h2>}
+      <p class={q === "" ? "unseen" : "quiet"} role="status">
+        {q !== "" && first !== null ? told : ""}
+      </p>
+      <Trouble error={error ?? trouble} />
+      {first === null && error === null && <Waiting />}
+      {first !== null && items.length === 0 && q !== "" && (
+        <div class="empty">
+          <h2>{say("nothing", { q })}</h2>
+          <p class="quiet">{say("nothingHint")}</p>
+          <button type="button" onClick={onClear}>
+            {say("clear")}
+          </button>
+        </div>
+      )}
+      <ul class="products">
+        {items.map((product) => (
+          <li key={product.id}>
+            <ProductCard product={product} />
+          </li>
+        ))}
+      </ul>
+      {cursor !== null && (
+        <button type="button" class="more" disabled={busy} onClick={loadMore}>
+          {say("more")}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** The room that a page of products takes. */
+function Waiting() {
+  return (
+    <div class="products skeletons" role="status" aria-label={say("loading")}>
+      {Array.from({ length: 12 }, (_, place) => (
+        <div class="skeleton" key={place} />
+      ))}
+    </div>
+  );
+}

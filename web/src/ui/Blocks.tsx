@@ -1,0 +1,65 @@
+/**
+ * A list of any length: only what is near the window is in the page, in blocks of fifty. A block that was drawn keeps its
+ * height when it leaves, so nothing jumps; one that holds the focus stays.
+ */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+
+const SIZE = 50;
+
+interface BlocksProps<T> {
+  items: readonly T[];
+  /** An entry, with its own key. */
+  draw: (item: T) => { key: string; shown: ComponentChildren };
+  /** What an entry is about as high as, in pixels, before it was drawn. */
+  height: number;
+  label: string;
+}
+
+export function Blocks<T>({ items, draw, height, label }: BlocksProps<T>) {
+  const starts = Array.from({ length: Math.ceil(items.length / SIZE) }, (_, block) => block * SIZE);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: an ol may not have its entries in blocks
+    <div role="list" aria-label={label} class="blocks">
+      {starts.map((start) => (
+        <Block key={start} items={items} start={start} draw={draw} height={height} />
+      ))}
+    </div>
+  );
+}
+
+function Block<T>({ items, start, draw, height }: Omit<BlocksProps<T>, "label"> & { start: number }) {
+  const box = useRef<HTMLDivElement>(null);
+  const last = useRef<number | null>(null);
+  const [near, setNear] = useState(start === 0);
+  useEffect(() => {
+    const block = box.current;
+    if (block === null) return;
+    const observer = new IntersectionObserver(
+      (seen) => {
+        const isNear = seen.at(-1)?.isIntersecting === true;
+        if (!isNear && block.contains(document.activeElement)) return;
+        if (!isNear && block.childElementCount > 0) last.current = block.offsetHeight;
+        setNear(isNear);
+      },
+      { rootMargin: "100% 0px" },
+    );
+    observer.observe(block);
+    return () => observer.disconnect();
+  }, []);
+  const mine = items.slice(start, start + SIZE);
+  return (
+    <div role="none" ref={box} style={{ height: near ? "auto" : `${last.current ?? mine.length * height}px` }}>
+      {near &&
+        mine.map((item, place) => {
+          const { key, shown } = draw(item);
+          return (
+            // biome-ignore lint/a11y/useSemanticElements: as above
+            <div role="listitem" key={key} aria-setsize={items.length} aria-posinset={start + place + 1}>
+              {shown}
+            </div>
+          );
+        })}
+    </div>
+  );
+}
