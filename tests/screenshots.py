@@ -19,6 +19,13 @@ from tests.browser import DESKTOP, PATIENCE_MS, PHONE, chromium, screen
 FOLDER = REPOSITORY / "build" / "screenshots"
 VIEWS: Mapping[str, tuple[str, str]] = {
     "board-of-an-admin": (ADMIN, "/"),
+    "figures": (ADMIN, "/figures?days=182"),
+    "figures-orders": (ADMIN, "/figures/orders"),
+    "database": (ADMIN, "/database"),
+    **{
+        f"database-{page}": (ADMIN, f"/database/{page}")
+        for page in ("queries", "slow", "tables", "indexes", "pools", "cache", "streams", "alerts")
+    },
     "deliveries": (driver_email(0), "/"),
     "map": (driver_email(0), "/map"),
     "done": (driver_email(0), "/done"),
@@ -46,7 +53,7 @@ async def take(edge: str, folder: Path) -> None:
                         await shown.sign_in(person)
                         await shown.page.goto(f"{edge}{path}")
                         await shown.expect_connection("Live")
-                        await expect(shown.page.locator(".skeletons")).to_have_count(0, timeout=PATIENCE_MS)
+                        await expect(shown.page.locator(".skeletons, .room")).to_have_count(0, timeout=PATIENCE_MS)
                         await shown.page.screenshot(path=folder / f"{view}-{end}")
 
 

@@ -36,7 +36,7 @@ MOST_ASKED = 1_000
 """Waiting to be written down; who is not among them is asked for again."""
 
 BATCH, AT_ONCE = 64, 8
-LOOK_SECONDS, UPKEEP_SECONDS = 0.5, 30.0
+LOOK_SECONDS, GAUGE_SECONDS, UPKEEP_SECONDS = 0.5, 2.0, 30.0
 
 REFRESHED = Counter(
     "larder_edge_refreshed_total", "Answers that every Nginx fetched anew, or that one did not", ["outcome"]
@@ -61,7 +61,7 @@ class Edge:
         self._asked: dict[str, Entry] = {}
         self._wake = asyncio.Event()
         self._at_once = asyncio.Semaphore(AT_ONCE)
-        self._upkept_at = 0.0
+        self._looked_at = self._upkept_at = 0.0
 
     def ask(self, entry: Entry) -> None:
         """A reader had to come here for this one: let the edge have it for an hour."""
@@ -125,7 +125,10 @@ class Edge:
             return await self._doors.refresh(one.address, one.seconds)
 
     async def _look(self) -> None:
-        """The gauges; and now and then what has expired goes."""
+        """The gauges, now and then; and more rarely what has expired goes."""
+        if perf_counter() - self._looked_at < GAUGE_SECONDS:
+            return
+        self._looked_at = perf_counter()
         async with connection(self._pool) as reading:
             STALE_SECONDS.set(await edge_store.get_stale_seconds(reading))
             if perf_counter() - self._upkept_at > UPKEEP_SECONDS:

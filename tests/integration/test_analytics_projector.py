@@ -9,13 +9,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 
 from deploy.local import Stack
 from proto.streams import ORDERS, order_subject
 from services.analytics.projection import projector
 from services.analytics.projection.domain import Order
 from services.analytics.projection.store import LIVE, Tables
-from shared.bus import REFUSED, remake_stream
+from shared.bus import BEHIND, REFUSED, remake_stream
 from shared.ids import new_id
 from shared.plumbing import utc_now
 from shared.tasks import supervised
@@ -85,9 +86,12 @@ async def test_numbers_that_nobody_keeps_say_how_old_they_are(desk: Desk) -> Non
         return utc_now() + timedelta(hours=3)
 
     await desk.database.execute("update analytics.projection set epoch = 'lost', as_of = now(), moved_at = now()")
+    BEHIND.labels(projector.NAME).set(3)
     idle = projector.Projector(desk.pool, desk.bus, Tables(LIVE), "UTC", hours_later)
     async with supervised(idle.run(), "one that waits for its turn"):
         await eventually(_told_as_old)
+    # Nor does who waits say how far the one is whose turn it was before.
+    assert REGISTRY.get_sample_value("larder_follower_behind_events", {"durable": projector.NAME}) is None
 
 
 async def _told_as_old() -> bool:

@@ -6,6 +6,7 @@ import type { ComponentType } from "preact";
 import { lazy } from "preact-iso";
 import { session, texts } from "./app";
 import type { Role } from "./lib/session";
+import { PAGES } from "./screens/database/pages";
 import { CartCount } from "./shell/CartCount";
 import type { IconName } from "./ui/Icon";
 
@@ -29,6 +30,8 @@ const say = texts({
     catalogue: "Catalogue",
     cart: "Cart",
     account: "Account",
+    figures: "Figures",
+    database: "Database",
   },
   de: {
     orders: "Bestellungen",
@@ -38,12 +41,23 @@ const say = texts({
     catalogue: "Sortiment",
     cart: "Korb",
     account: "Konto",
+    figures: "Zahlen",
+    database: "Datenbank",
   },
 });
 
 const Board = lazy(() => import("./screens/board/Board"));
 
 const order: Screen = { path: "/orders/:id", component: lazy(() => import("./screens/order/Order")) };
+
+const FIGURES: readonly Screen[] = [
+  { path: "/figures", name: say("figures"), icon: "chart", component: lazy(() => import("./screens/figures/Figures")) },
+  { path: "/figures/orders", component: lazy(() => import("./screens/figures/Orders")) },
+];
+const DATABASE: readonly Screen[] = [
+  ...PAGES.slice(0, 1).map((first) => ({ ...first, name: say("database"), icon: "database" as const })),
+  ...PAGES.slice(1).map(({ path, component }) => ({ path, component })),
+];
 
 export const SCREENS: Record<Role, readonly Screen[]> = {
   restaurant: [
@@ -81,7 +95,7 @@ export const SCREENS: Record<Role, readonly Screen[]> = {
     { path: "/done", name: say("done"), icon: "check", component: lazy(() => import("./screens/done/Done")) },
     order,
   ],
-  admin: [{ path: "/", name: say("orders"), icon: "list", component: Board }, order],
+  admin: [{ path: "/", name: say("orders"), icon: "list", component: Board }, order, ...FIGURES, ...DATABASE],
 };
 
 /** What goes on whichever screen is open: a driver's position is shared while something is on the way. */

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { languageOf, localeOf, translator } from "../src/lib/i18n";
-import { money, total } from "../src/lib/money";
+import { money, shortMoney, total } from "../src/lib/money";
+import { bytes, count, duration, percent, shortCount, times } from "../src/lib/numbers";
 import { Store } from "../src/lib/store";
-import { ago, when } from "../src/lib/time";
+import { ago, asWritten, dayIn, when } from "../src/lib/time";
 
 describe("money", () => {
   it("is written as the reader writes it", () => {
@@ -24,6 +25,11 @@ describe("money", () => {
 
   it("refuses what is no whole number of cents", () => {
     for (const sum of [0.5, Number.NaN, 2 ** 53]) expect(() => money(sum, "en")).toThrow(RangeError);
+  });
+
+  it("is short where there is no room", () => {
+    expect(shortMoney(1_234_567, "en-US")).toBe("$12.3K");
+    expect(shortMoney(0, "en-US")).toBe("$0");
   });
 
   it("adds lines up", () => {
@@ -55,6 +61,52 @@ describe("time", () => {
     expect(ago(now - 3_000, now, "en")).toBe("3 seconds ago");
     expect(ago(now + 7_200_000, now, "de")).toBe("in 2 Stunden");
     expect(ago(now - 86_400_000, now, "en")).toBe("yesterday");
+  });
+});
+
+describe("moments of another zone", () => {
+  it("are as its clocks show them", () => {
+    const options = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" } as const;
+    expect(asWritten("2026-11-01T00:00:00-05:00", "en-GB", options)).toMatch(/^1 Nov.* 00:00$/);
+    expect(asWritten("2026-11-01T23:30:00.123456Z", "en-GB", options)).toMatch(/^1 Nov.* 23:30$/);
+  });
+
+  it("are of its day", () => {
+    const now = Date.parse("2026-11-27T23:30:00Z");
+    expect(dayIn("UTC", now)).toBe("2026-11-27");
+    expect(dayIn("Europe/Berlin", now)).toBe("2026-11-28");
+  });
+});
+
+describe("numbers", () => {
+  it("say as much as can be told", () => {
+    expect([1234567, 12.345, 1234.5, 0.0345].map((value) => count(value, "en"))).toEqual([
+      "1,234,567",
+      "12",
+      "1,235",
+      "0.035",
+    ]);
+    expect(shortCount(12_345, "en")).toBe("12.3K");
+    expect(percent(0.93124, "en")).toBe("93.1%");
+    expect([1.84, 12.4].map((factor) => times(factor, "en"))).toEqual(["×1.8", "×12"]);
+  });
+
+  it("are in the largest unit that there is one of", () => {
+    expect([0, 999, 1_500_000, 12_345_678_901].map((size) => bytes(size, "en"))).toEqual([
+      "0 byte",
+      "999 byte",
+      "1.5 MB",
+      "12 GB",
+    ]);
+    const day = 86_400_000;
+    expect([0.42, 12, 3500, 90_000, 5_400_000, 3 * day].map((ms) => duration(ms, "en"))).toEqual([
+      "0.42 ms",
+      "12 ms",
+      "3.5 sec",
+      "1.5 min",
+      "1.5 hr",
+      "3 days",
+    ]);
   });
 });
 

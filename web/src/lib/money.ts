@@ -22,6 +22,12 @@ export function money(cents: number, locale: string): string {
   return formatOf(locale).format(decimal as Intl.StringNumericLiteral);
 }
 
+/** $12.3K: rounded on purpose, for the axis of a chart, where there is no room for more. */
+export function shortMoney(cents: number, locale: string): string {
+  const options = { style: "currency", currency: CURRENCY, notation: "compact", maximumSignificantDigits: 3 } as const;
+  return new Intl.NumberFormat(locale, options).format(cents / 100);
+}
+
 /** What so many lines come to. */
 export function total(lines: Iterable<{ quantity: number; price_cents: number }>): number {
   let sum = 0;

@@ -29,6 +29,19 @@ export function when(iso: string, now: number, locale: string, zone?: string): s
   return format(moment, locale, { ...date, year: "numeric" });
 }
 
+/**
+ * A moment as clocks show it where it was written, by the offset that stands in it: for days and hours of a zone that
+ * is not the reader's.
+ */
+export function asWritten(iso: string, locale: string, options: Intl.DateTimeFormatOptions): string {
+  return format(new Date(`${iso.slice(0, 19)}Z`), locale, { ...options, timeZone: "UTC" });
+}
+
+/** The date in a zone, 2026-11-27. */
+export function dayIn(zone: string, now: number): string {
+  return format(new Date(now), "en-CA", { year: "numeric", month: "2-digit", day: "2-digit", timeZone: zone });
+}
+
 /** "2 minutes ago", "in 3 hours": the largest unit that fits. */
 export function ago(ms: number, now: number, locale: string): string {
   const distance = ms - now;

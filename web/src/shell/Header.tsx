@@ -4,6 +4,7 @@ import type { LiveStatus } from "../lib/live";
 import type { Person } from "../lib/session";
 import { useStore } from "../ui/hooks";
 import { Pill, type Tone } from "../ui/pieces";
+import { AlertsBadge } from "./AlertsBadge";
 import { Navigation } from "./Navigation";
 import { say } from "./texts";
 import { toggleTheme } from "./theme";
@@ -18,6 +19,7 @@ export function Header({ person }: { person: Person | null }) {
       {person !== null && <Navigation person={person} />}
       <div class="tools">
         {person !== null && <Connection />}
+        {person?.role === "admin" && <AlertsBadge />}
         <button type="button" class="icon" onClick={() => speak(language === "en" ? "de" : "en")}>
           <span aria-hidden="true">{language === "en" ? "DE" : "EN"}</span>
           <span class="unseen">{say("language")}</span>
