@@ -51,10 +51,13 @@ SERVICES = {"accounts", "analytics", "catalog", "gateway", "orders", "relay"}
 
 LABELS = {
     *("answer", "came", "code", "context", "durable", "kind", "method", "now", "outcome", "pool", "query", "reason"),
-    *("route", "server", "severity", "source", "state", "status", "stream", "why"),
+    *("role", "route", "server", "severity", "source", "state", "status", "stream", "vital", "why"),
 }
 """Every label there is. Each has as many values as there are of something in the code: never one a person, an order, an
 address or a path."""
+
+OTHER_UNITS = re.compile("batch|shift")
+"""Of histograms that count events or say a share of the page; all others are of seconds."""
 
 MOST_VALUES = 250
 """Of one label in one process: there are some two hundred queries."""
@@ -97,7 +100,7 @@ async def test_every_process_exports_well_formed_names(world: World) -> None:
         for family in families(text):
             assert re.fullmatch(r"larder_[a-z]+(_[a-z]+)*", family.name), (process, family.name)
             assert family.documentation, (process, family.name)
-            if family.type == "histogram" and "batch" not in family.name:
+            if family.type == "histogram" and not OTHER_UNITS.search(family.name):
                 assert family.name.endswith("_seconds"), (process, family.name)
 
 
