@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from deploy.local import Stack
+from shared.database import Pool, open_pool
 from shared.position import Position, parse_position
 from tests.support import eventually, sample
 
@@ -21,7 +22,7 @@ class Pair:
     """`primary` and `replica` are the superuser's."""
 
     primary: asyncpg.Connection
-    replica: asyncpg.Connection
+    replica: Pool
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
@@ -38,10 +39,10 @@ class Pair:
             await self.there("select pg_wal_replay_resume()")
 
     async def there(self, sql: str) -> Any:
-        """What the replica says. It ends a statement that is in the way of what it applies, the very one too that let
-        it go on: so it is asked again."""
+        """What the replica says. It ends a statement that is in the way of what it applies, or its connection, the very
+        one too that let it go on: so it is asked again."""
         while True:
-            with suppress(asyncpg.SerializationError):
+            with suppress(asyncpg.SerializationError, asyncpg.ConnectionDoesNotExistError):
                 return await self.replica.fetchval(sql)
 
     async def written(self) -> Position:
@@ -68,12 +69,11 @@ def reading_there(stack: Stack, role: str) -> dict[str, str]:
 @asynccontextmanager
 async def open_pair(stack: Stack) -> AsyncIterator[Pair]:
     primary = await asyncpg.connect(stack.addresses.database("postgres"))
-    replica = await asyncpg.connect(stack.addresses.replica("postgres"))
     try:
-        yield Pair(primary, replica)
+        async with open_pool(stack.addresses.replica("postgres"), size=1, name="tests", may_be_away=True) as replica:
+            yield Pair(primary, replica)
     finally:
         await primary.close()
-        await replica.close()
 
 
 class Counted:
