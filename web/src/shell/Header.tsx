@@ -3,6 +3,7 @@ import { language, live, session, speak } from "../app";
 import type { LiveStatus } from "../lib/live";
 import type { Person } from "../lib/session";
 import { useStore } from "../ui/hooks";
+import { Icon } from "../ui/Icon";
 import { Pill, type Tone } from "../ui/pieces";
 import { AlertsBadge } from "./AlertsBadge";
 import { Navigation } from "./Navigation";
@@ -31,8 +32,9 @@ export function Header({ person }: { person: Person | null }) {
           </svg>
         </button>
         {person !== null && (
-          <button type="button" class="plain" title={person.name} onClick={() => session.signOut()}>
-            {say("signOut")}
+          <button type="button" class="plain leave" title={person.name} onClick={() => session.signOut()}>
+            <Icon name="leave" />
+            <span>{say("signOut")}</span>
           </button>
         )}
       </div>
