@@ -104,6 +104,23 @@ select id, name, active
 from orders.drivers
 where id = $1;
 
+-- name: list_drivers
+-- The active drivers of a zone, from above id $2, with what they have under way, of which a route's index knows the few.
+select
+    driver.id,
+    driver.name,
+    driver.zone,
+    coalesce((select duty.on_duty from orders.duties as duty where duty.driver_id = driver.id), true) as on_duty,
+    (
+        select count(*)
+        from orders.entries as entry
+        where entry.driver_id = driver.id and entry.status in ('ready', 'out_for_delivery')
+    ) as stops
+from orders.drivers as driver
+where driver.zone = $1 and driver.active and driver.id > $2
+order by driver.id
+limit $3;
+
 -- name: update_order
 -- The next version, its history and its event, in that order: the row was locked before, so the outbox holds an order's
 -- events in the order of their versions. The key's answer goes with them where the caller gave a key, and the postings

@@ -1,4 +1,4 @@
-"""The routes of drivers: whether they are on duty, and where they go next."""
+"""The routes of drivers: who they are, whether they are on duty, and where they go next."""
 
 from typing import Annotated
 from uuid import UUID
@@ -12,7 +12,7 @@ from proto.cache import order_key
 from services.orders import route_commands, store
 from services.orders.api import OrderRequest, Page, PageDocument, api_of
 from services.orders.route_commands import MAX_STOPS, PutRoute, SetDuty
-from services.orders.store import START, Entry, Stop
+from services.orders.store import START, DriverAtWork, Entry, Stop
 from shared.database import Connection
 from shared.http.answers import JSONAnswer
 from shared.http.caller import caller_of
@@ -25,12 +25,49 @@ from shared.identity import Identity
 
 DriverId = Annotated[UUID | None, QueryParameter(description="For an admin: whose; a driver has their own")]
 
+MAX_ZONE = 1_000_000
+"""The last that accounts gives to anybody."""
+
+FIRST_ID = UUID(int=0)
+"""Below every id: the first page."""
+
 _encoder = msgspec.json.Encoder()
 
 
 class Duty(msgspec.Struct, frozen=True):
     driver_id: UUID
     on_duty: bool
+
+
+class DriversPage(msgspec.Struct, frozen=True):
+    """`next_cursor` is null on the last page."""
+
+    items: list[DriverAtWork]
+    next_cursor: str | None
+
+
+@get(
+    "/api/orders/drivers",
+    before_request=only("admin"),
+    responses={200: ResponseSpec(DriversPage), **documented(400, 401, 403, 429, 503)},
+    summary="The drivers of a zone, and how much each has to do",
+)
+async def list_drivers(
+    request: OrderRequest,
+    zone: Annotated[int, QueryParameter(description="Where they drive", ge=0, le=MAX_ZONE)],
+    cursor: Cursor = None,
+    limit: Limit = 20,
+) -> JSONAnswer:
+    """Those who are active, also while off duty: whoever is gets no order."""
+    api, scope = api_of(request), f"drivers {zone}"
+    above = FIRST_ID if cursor is None else api.cursors.decode(scope, cursor, UUID)
+    drivers = await api.reads.read(
+        lambda connection: store.list_drivers(connection, zone, above, limit + 1),
+        begin=store.begin_as(request.user),
+        position=position_of(request),
+    )
+    page = DriversPage(*cut(drivers, limit, api.cursors, scope, lambda driver: driver.id))
+    return JSONAnswer(_encoder.encode(page))
 
 
 @get(
@@ -104,7 +141,7 @@ async def put_route(request: OrderRequest, data: JSONBody[PutRoute]) -> JSONAnsw
     return JSONAnswer(_encoder.encode(Page(entries, None)))
 
 
-ROUTES = (get_duty, set_duty, get_route, put_route)
+ROUTES = (list_drivers, get_duty, set_duty, get_route, put_route)
 
 
 async def _is_known(connection: Connection, identity: Identity, driver_id: UUID) -> bool:

@@ -99,6 +99,16 @@ START = Stop(0, UUID(int=0))
 """Before every stop: a route's first page."""
 
 
+class DriverAtWork(msgspec.Struct, frozen=True):
+    """A driver whom an order may be given to. `stops`: the orders that they have ready or out for delivery."""
+
+    id: UUID
+    name: str
+    zone: int
+    on_duty: bool
+    stops: int
+
+
 class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     event: str
@@ -205,6 +215,12 @@ async def offer_is_taken(connection: Connection, order_id: UUID) -> bool:
 async def get_driver(connection: Connection, driver_id: UUID) -> Driver | None:
     row = await QUERIES["get_driver"].row(connection, driver_id)
     return None if row is None else Driver(row["id"], row["name"], row["active"])
+
+
+async def list_drivers(connection: Connection, zone: int, above: UUID, limit: int) -> list[DriverAtWork]:
+    """By id. Those of the zone who are active."""
+    rows = await QUERIES["list_drivers"].rows(connection, zone, above, limit)
+    return [DriverAtWork(**dict(row)) for row in rows]
 
 
 async def update_order(

@@ -323,6 +323,22 @@ PLANS: dict[str, list[Expected]] = {
     "offer_is_taken": [Expected("", ("driver",), lambda facts: (facts.order,))],
     # Sixty drivers are on one page of the table: any index would be a second one.
     "get_driver": [Expected("Seq Scan drivers", ("admin",), lambda facts: (facts.driver,))],
+    # All drivers are one page of the table; of each of the zone's three the route, an index's few entries.
+    "list_drivers": [
+        Expected(
+            """
+Limit
+  Sort
+    Seq Scan drivers
+      Seq Scan duties
+  Aggregate
+    Index Only Scan driver_stops
+""",
+            ("admin",),
+            lambda facts: (facts.zone, UUID(int=0), PAGE),
+            buffers=20,
+        ),
+    ],
     "get_customer_and_prices": [
         Expected(
             "Nested Loop\n  Index Scan restaurants_pkey\n  Index Scan price_book_pkey",

@@ -50,9 +50,10 @@ class Driver:
         return [(entry["id"], entry["stop"]) for entry in page["items"]]
 
 
-async def hired(shop: Shop) -> Driver:
+async def hired(shop: Shop, zone: int = ZONE, *, active: bool = True) -> Driver:
     driver = Driver(shop)
-    await shop.database.execute("insert into orders.drivers values ($1, 'A driver', $2, true, 1)", driver.id, ZONE)
+    insert = "insert into orders.drivers values ($1, 'A driver', $2, $3, 1)"
+    await shop.database.execute(insert, driver.id, zone, active)
     return driver
 
 
@@ -95,6 +96,48 @@ async def test_a_route_pages(shop: Shop) -> None:
     cursor = (await shop.send("GET", "/api/orders/route?limit=2", driver.headers))[1]["next_cursor"]
     status, problem, _ = await shop.send("GET", f"/api/orders/route?cursor={cursor}", other.headers)
     assert (status, problem["errors"][0]["field"]) == (400, "cursor")
+
+
+async def test_an_admin_sees_who_drives_in_a_zone_and_how_much_each_has_to_do(shop: Shop) -> None:
+    zone = 4711
+    busy, off, free = [await hired(shop, zone) for _ in range(3)]
+    await hired(shop, zone, active=False)
+    await hired(shop, zone + 1)
+    first, second, done = await offers(shop, 3)
+    for order in (first, second, done):
+        await busy.given(order)
+    await shop.move(first, "out_for_delivery", busy.headers)
+    await shop.move(done, "out_for_delivery", busy.headers)
+    await shop.move(done, "delivered", busy.headers)
+    await off.duty(False)
+
+    found: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        path = f"/api/orders/drivers?zone={zone}&limit=2{cursor}"
+        status, page, _ = await shop.send("GET", path, shop.as_admin())
+        assert status == 200, page
+        found += page["items"]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert found == [
+        {"id": str(driver.id), "name": "A driver", "zone": zone, "on_duty": on_duty, "stops": stops}
+        for driver, on_duty, stops in ((busy, True, 2), (off, False, 0), (free, True, 0))
+    ]
+
+
+@pytest.mark.parametrize("query", ["", "zone=-1", "zone=x", "zone=1&limit=101", "zone=1&cursor=x"])
+async def test_drivers_of_no_zone_are_refused_by_the_fields_name(shop: Shop, query: str) -> None:
+    status, problem, _ = await shop.send("GET", f"/api/orders/drivers?{query}", shop.as_admin())
+    assert (status, problem["errors"][0]["field"]) == (400, query.split("&")[-1].split("=")[0] or "zone")
+
+
+@pytest.mark.parametrize("role", ["restaurant", "driver"])
+async def test_drivers_are_for_admins(shop: Shop, role: Any) -> None:
+    who = identity(role, restaurant_id=new_id() if role == "restaurant" else None, zone=ZONE)
+    status, _, _ = await shop.send("GET", f"/api/orders/drivers?zone={ZONE}", bearer(shop.stack, who))
+    assert status == 403
 
 
 async def test_orders_that_come_to_one_driver_at_once_get_a_stop_each(shop: Shop) -> None:

@@ -28,6 +28,11 @@ const say = texts({
     offDuty: "Go off duty",
     place: { one: "Order of {count} line, {total}", other: "Order of {count} lines, {total}" },
     backToCart: "Back to the cart",
+    look: "Look at the order",
+    lookAtAccount: "Look at the account",
+    given: "Give order {number} to {driver}",
+    taken: "Take order {number} from its driver",
+    paid: "Record a payment of {sum} by {restaurant}",
     unknown: "An action of another version",
   },
   de: {
@@ -44,6 +49,11 @@ const say = texts({
     offDuty: "Dienst beenden",
     place: { one: "Bestellung mit {count} Position, {total}", other: "Bestellung mit {count} Positionen, {total}" },
     backToCart: "Zurück in den Korb",
+    look: "Zur Bestellung",
+    lookAtAccount: "Zum Konto",
+    given: "Bestellung {number} an {driver} geben",
+    taken: "Bestellung {number} vom Fahrer zurücknehmen",
+    paid: "Zahlung von {sum} durch {restaurant} verbuchen",
     unknown: "Eine Aktion einer anderen Version",
   },
 });
@@ -65,9 +75,14 @@ interface Kind {
 
 const KINDS: Record<string, Kind> = {
   move: {
-    name: ({ about }) =>
-      say(about.to as Transition["to"] & Parameters<typeof say>[0], { number: String(about.number) }),
+    name: ({ about }) => nameOfMove(about),
     answersWithOrder: true,
+    wayOut: ({ about }) => ({ href: `/orders/${about.order}`, name: say("look") }),
+  },
+  pay: {
+    name: ({ about }) =>
+      say("paid", { sum: money(Number(about.amount_cents), locale), restaurant: String(about.name) }),
+    wayOut: ({ about }) => ({ href: `/restaurants/${about.restaurant}`, name: say("lookAtAccount") }),
   },
   prove: { name: ({ about }) => say("prove", { number: String(about.number) }) },
   duty: { name: ({ about }) => say(about.on === 1 ? "onDuty" : "offDuty") },
@@ -82,15 +97,17 @@ const KINDS: Record<string, Kind> = {
   },
 };
 
-/** An order's next step, if it is still as the person saw it. `more`: why, or which driver. */
+/** An order's next step, if it is still as the person saw it. `more`: why, or which driver, whose name `driver` is. */
 export function move(
   order: { id: string; number: number; version: number },
   to: Transition["to"],
   more: Pick<Transition, "reason" | "driver_id"> = {},
+  driver?: string,
 ): Deed {
+  const given = more.driver_id === null ? { driver: "" } : driver === undefined ? {} : { driver };
   return {
     kind: "move",
-    about: { order: order.id, number: order.number, to },
+    about: { order: order.id, number: order.number, to, ...given },
     method: "POST",
     path: `/api/orders/${order.id}/transitions`,
     body: { to, expected_version: order.version, ...more },
@@ -142,6 +159,17 @@ export function placedOf({ about }: Pick<Deed, "about">): {
   return about as unknown as { lines: readonly Line[]; note: string; total_cents: number };
 }
 
+/** What a restaurant has paid, in cents. */
+export function pay(restaurant: { id: string; name: string }, amount_cents: number, reference: string | null): Deed {
+  return {
+    kind: "pay",
+    about: { restaurant: restaurant.id, name: restaurant.name, amount_cents },
+    method: "POST",
+    path: "/api/orders/payments",
+    body: { restaurant_id: restaurant.id, amount_cents, reference },
+  };
+}
+
 export function nameOf(action: Action): string {
   return KINDS[action.kind]?.name(action) ?? say("unknown");
 }
@@ -158,4 +186,10 @@ export function wayOutOf(action: Action): WayOut | undefined {
 export async function takeBack(action: Action): Promise<void> {
   KINDS[action.kind]?.restore?.(action);
   await outbox.remove(action.key);
+}
+
+function nameOfMove({ to, number, driver }: Action["about"]): string {
+  const values = { number: String(number), driver: String(driver) };
+  if (driver !== undefined) return say(driver === "" ? "taken" : "given", values);
+  return say(to as Transition["to"] & Parameters<typeof say>[0], values);
 }

@@ -41,6 +41,15 @@ export function ended(status: Status): boolean {
   return ENDED.has(status);
 }
 
+/** Whether a filter leaves an order: what the server finds, for those that events tell of. */
+export function holds({ status, active, q }: Filter, order: Entry): boolean {
+  if (status !== undefined && order.status !== status) return false;
+  if (active && ended(order.status)) return false;
+  if (q === undefined) return true;
+  if (/^\d+$/.test(q)) return BigInt(q) === BigInt(order.number);
+  return order.restaurant_name.toLowerCase().includes(q.toLowerCase());
+}
+
 /** What every feed of ours has in common. `name` is what it is kept as, for a time without network. */
 function feedOf<T extends Versioned>(
   name: string,
@@ -71,8 +80,7 @@ export function openOrders(topic: "orders" | "offers", filter: Filter = {}): { f
         }),
       ),
     compare,
-    belongs: ({ status }) =>
-      (filter.status === undefined || status === filter.status) && !(filter.active === true && ended(status)),
+    belongs: (order) => holds(filter, order),
   });
   const stopListening = live.listen(topic, {
     fetch: () => feed.refresh(),

@@ -32,6 +32,9 @@ const say = texts({
     account: "Account",
     figures: "Figures",
     database: "Database",
+    products: "Products",
+    restaurants: "Restaurants",
+    people: "People",
   },
   de: {
     orders: "Bestellungen",
@@ -43,10 +46,11 @@ const say = texts({
     account: "Konto",
     figures: "Zahlen",
     database: "Datenbank",
+    products: "Artikel",
+    restaurants: "Restaurants",
+    people: "Personen",
   },
 });
-
-const Board = lazy(() => import("./screens/board/Board"));
 
 const order: Screen = { path: "/orders/:id", component: lazy(() => import("./screens/order/Order")) };
 
@@ -95,7 +99,32 @@ export const SCREENS: Record<Role, readonly Screen[]> = {
     { path: "/done", name: say("done"), icon: "check", component: lazy(() => import("./screens/done/Done")) },
     order,
   ],
-  admin: [{ path: "/", name: say("orders"), icon: "list", component: Board }, order, ...FIGURES, ...DATABASE],
+  admin: [
+    { path: "/", name: say("orders"), icon: "list", component: lazy(() => import("./screens/desk/Desk")) },
+    { path: "/orders/:id", component: lazy(() => import("./screens/desk/OrderOfAdmin")) },
+    ...FIGURES,
+    {
+      path: "/products",
+      name: say("products"),
+      icon: "box",
+      component: lazy(() => import("./screens/products/Products")),
+    },
+    { path: "/products/new", component: lazy(() => import("./screens/products/NewProduct")) },
+    { path: "/products/import", component: lazy(() => import("./screens/products/Import")) },
+    { path: "/products/:id", component: lazy(() => import("./screens/products/Product")) },
+    {
+      path: "/restaurants",
+      name: say("restaurants"),
+      icon: "store",
+      component: lazy(() => import("./screens/restaurants/Restaurants")),
+    },
+    { path: "/restaurants/new", component: lazy(() => import("./screens/restaurants/NewRestaurant")) },
+    { path: "/restaurants/:id", component: lazy(() => import("./screens/restaurants/Restaurant")) },
+    { path: "/people", name: say("people"), icon: "people", component: lazy(() => import("./screens/people/People")) },
+    { path: "/people/new", component: lazy(() => import("./screens/people/NewPerson")) },
+    { path: "/people/:id", component: lazy(() => import("./screens/people/Person")) },
+    ...DATABASE,
+  ],
 };
 
 /** What goes on whichever screen is open: a driver's position is shared while something is on the way. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { languageOf, localeOf, translator } from "../src/lib/i18n";
-import { money, shortMoney, total } from "../src/lib/money";
+import { cents, money, plain, shortMoney, total } from "../src/lib/money";
 import { bytes, count, duration, percent, shortCount, times } from "../src/lib/numbers";
 import { Store } from "../src/lib/store";
 import { ago, asWritten, dayIn, when } from "../src/lib/time";
@@ -30,6 +30,17 @@ describe("money", () => {
   it("is short where there is no room", () => {
     expect(shortMoney(1_234_567, "en-US")).toBe("$12.3K");
     expect(shortMoney(0, "en-US")).toBe("$0");
+  });
+
+  it("is typed as it is shown in a field, with the reader's mark or the other", () => {
+    fc.assert(
+      fc.property(fc.nat(10 ** 12), fc.constantFrom("en-US", "de-DE"), (sum, locale) => {
+        expect(cents(plain(sum, locale))).toBe(sum);
+      }),
+    );
+    expect([plain(123456, "de"), plain(5, "en")]).toEqual(["1234,56", "0.05"]);
+    expect(["2", " 2.5 ", "2,50"].map(cents)).toEqual([200, 250, 250]);
+    expect(["", "-1", "1.234,50", "1,2345", "$2", "2."].map(cents)).toEqual(Array(6).fill(null));
   });
 
   it("adds lines up", () => {

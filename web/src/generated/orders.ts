@@ -188,6 +188,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/orders/drivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The drivers of a zone, and how much each has to do
+         * @description Those who are active, also while off duty: whoever is gets no order.
+         */
+        get: operations["ApiOrdersDriversListDrivers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/orders/duty": {
         parameters: {
             query?: never;
@@ -291,6 +311,20 @@ export interface components {
             held_cents: number;
             owed_cents: number;
             available_cents: number;
+        };
+        /** DriverAtWork */
+        DriverAtWork: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            zone: number;
+            on_duty: boolean;
+            stops: number;
+        };
+        /** DriversPage */
+        DriversPage: {
+            items: components["schemas"]["DriverAtWork"][];
+            next_cursor: string | null;
         };
         /** Duty */
         Duty: {
@@ -1351,6 +1385,78 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    ApiOrdersDriversListDrivers: {
+        parameters: {
+            query: {
+                /** @description Where they drive */
+                zone: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+                /** @description Entries a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Additional response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriversPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -28,6 +28,22 @@ export function shortMoney(cents: number, locale: string): string {
   return new Intl.NumberFormat(locale, options).format(cents / 100);
 }
 
+/** 123456 → 1234.56 or 1234,56, for a field that somebody types in: without currency and thousands marks. */
+export function plain(cents: number, locale: string): string {
+  const mark =
+    formatOf(locale)
+      .formatToParts(0.5)
+      .find(({ type }) => type === "decimal")?.value ?? ".";
+  const digits = String(cents).padStart(3, "0");
+  return `${digits.slice(0, -2)}${mark}${digits.slice(-2)}`;
+}
+
+/** 1234.50, 1234,5 or 1234 → cents, as a price in a file is read; null for what is no sum of money. */
+export function cents(text: string): number | null {
+  const found = /^(\d{1,12})(?:[.,](\d{1,2}))?$/.exec(text.trim());
+  return found === null ? null : Number(found[1]) * 100 + Number((found[2] ?? "").padEnd(2, "0"));
+}
+
 /** What so many lines come to. */
 export function total(lines: Iterable<{ quantity: number; price_cents: number }>): number {
   let sum = 0;

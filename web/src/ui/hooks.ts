@@ -1,6 +1,7 @@
 /** What ties `lib` to Preact. */
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { live, read } from "../app";
+import type { Clock } from "../lib/clock";
 import type { Read, ReadState } from "../lib/read";
 import type { Store } from "../lib/store";
 
@@ -36,6 +37,26 @@ export function useRead<T>(name: string | null, ask: () => Promise<T>): ReadStat
     };
   }, [one]);
   return { ...useStore(one.state), read: one };
+}
+
+/** The present moment, looked at anew every so many milliseconds. */
+export function useNow(clock: Clock, every: number): number {
+  const [now, setNow] = useState(clock.now());
+  useEffect(() => clock.after(every, () => setNow(clock.now())), [clock, every, now]);
+  return now;
+}
+
+/** Whether the screen is such as a media query says. */
+export function useMedia(query: string): boolean {
+  const [list] = useState(() => matchMedia(query));
+  const [matches, setMatches] = useState(list.matches);
+  useEffect(() => {
+    const look = () => setMatches(list.matches);
+    look();
+    list.addEventListener("change", look);
+    return () => list.removeEventListener("change", look);
+  }, [list]);
+  return matches;
 }
 
 /** The page's title, for as long as the component is there. */

@@ -2,6 +2,7 @@
  * One order, whole: its lines, what happened to it and what is still to come, as it changes. The same for everybody who
  * may see it; what they may do with it is in Actions.
  */
+import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useRoute } from "preact-iso";
 import { clock, live, locale, outbox } from "../../app";
@@ -19,6 +20,13 @@ import { say } from "./texts";
 import "./order.css";
 
 export default function Order() {
+  return <OrderWith acts={undefined} />;
+}
+
+/** What a role may do besides what everybody may. */
+type Acts = ComponentType<{ order: WholeOrder; sending: boolean }>;
+
+export function OrderWith({ acts }: { acts: Acts | undefined }) {
   const id = useRoute().params.id ?? "";
   const [opened, setOpened] = useState<OpenOrder | null>(null);
   useEffect(() => {
@@ -27,14 +35,14 @@ export default function Order() {
     return () => order.stop();
   }, [id]);
   if (opened === null) return <Skeletons count={4} label={say("loading")} />;
-  return <Opened key={id} opened={opened} />;
+  return <Opened key={id} opened={opened} acts={acts} />;
 }
 
-function Opened({ opened }: { opened: OpenOrder }) {
+function Opened({ opened, acts }: { opened: OpenOrder; acts: Acts | undefined }) {
   const { items, asOf, error } = useStore(opened.feed.state);
   const order = items[0];
   useTitle(order === undefined ? say("loading") : say("order", { number: String(order.number) }));
-  if (order !== undefined) return <Whole order={order} asOf={asOf} error={error} opened={opened} />;
+  if (order !== undefined) return <Whole order={order} asOf={asOf} error={error} opened={opened} acts={acts} />;
   if (asOf === null && error === null) return <Skeletons count={4} label={say("loading")} />;
   return (
     <section class="empty">
@@ -52,9 +60,10 @@ interface WholeProps {
   asOf: number | null;
   error: Error | null;
   opened: OpenOrder;
+  acts: Acts | undefined;
 }
 
-function Whole({ order, asOf, error, opened }: WholeProps) {
+function Whole({ order, asOf, error, opened, acts: Acts }: WholeProps) {
   const sending = useStore(outbox.actions).some(({ about, refusal }) => about.order === order.id && refusal === null);
   const isLive = useStore(live.status).is === "live";
   const told = [order.restaurant_name, say("placed", { when: when(order.created_at, clock.now(), locale) })];
@@ -70,6 +79,7 @@ function Whole({ order, asOf, error, opened }: WholeProps) {
       <div class="sides">
         <div class="side">
           <Lines order={order} />
+          {Acts !== undefined && <Acts order={order} sending={sending} />}
           <Actions order={order} sending={sending} />
         </div>
         <div class="side">

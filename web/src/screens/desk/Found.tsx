@@ -1,0 +1,48 @@
+/** Orders that were looked for, in whatever state, the newest first. They stay live like all others. */
+import { clock, locale } from "../../app";
+import { money } from "../../lib/money";
+import { when } from "../../lib/time";
+import type { Entry } from "../../orders";
+import { StatusPill } from "../../ui/status";
+import type { Orders } from "../../ui/useOrders";
+import { say } from "./texts";
+
+export function Found({ orders: { items, more, loadMore } }: { orders: Orders }) {
+  if (items.length === 0) return <p class="empty quiet">{say("nothingFound")}</p>;
+  return (
+    <>
+      <ol class="rows">
+        {items.map((order) => (
+          <Row key={order.id} order={order} />
+        ))}
+      </ol>
+      {more && (
+        <button type="button" class="more" onClick={loadMore}>
+          {say("more")}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Row({ order }: { order: Entry }) {
+  const number = say("number", { number: String(order.number) });
+  const about = [when(order.created_at, clock.now(), locale), say("lines", { count: order.lines }), order.driver_name];
+  return (
+    <li>
+      <a class="row" href={`/orders/${order.id}`}>
+        <span class="what">
+          <b>
+            {number} · {order.restaurant_name}
+          </b>
+          <span class="quiet">{about.filter(Boolean).join(" · ")}</span>
+        </span>
+        <span class="much">
+          <b>{money(order.total_cents, locale)}</b>
+          <br />
+          <StatusPill status={order.status} />
+        </span>
+      </a>
+    </li>
+  );
+}
