@@ -9,13 +9,13 @@ import pytest
 
 from proto.cache import product_key
 from shared.bus import Bus
-from tests.cached import Process, Rows, process
+from tests.cached import Process, Rows, patient, process
 from tests.nats_server import own_nats
-from tests.support import free_port
+from tests.support import eventually, free_port
 from tests.valkey_server import ValkeyServer, own_valkey
 
-SOON_SECONDS = 0.5
-"""Two commands that give up, and a machine that is busy."""
+SOON_SECONDS = 2.0
+"""Two commands that give up, on a busy machine. Were each of a hundred readers to wait, it would be ten seconds."""
 
 
 @pytest.fixture
@@ -25,31 +25,44 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Valk
 
 
 @pytest.fixture
-async def one(bus: Bus, server: ValkeyServer) -> AsyncIterator[Process]:
+async def hurried(bus: Bus, server: ValkeyServer) -> AsyncIterator[Process]:
+    """Waits for Valkey no longer than in earnest."""
     async with process(Rows(bus), server.url) as one:
         await one.in_step()
         yield one
 
 
-async def test_a_frozen_valkey_costs_one_wait_and_then_nothing(one: Process, server: ValkeyServer) -> None:
-    row = one.rows.add()
-    await one.get(row)
+@pytest.fixture
+async def one(bus: Bus, server: ValkeyServer) -> AsyncIterator[Process]:
+    with patient():
+        async with process(Rows(bus), server.url) as one:
+            await one.in_step()
+            yield one
+
+
+async def test_a_frozen_valkey_costs_one_wait_and_then_nothing(hurried: Process, server: ValkeyServer) -> None:
+    row = hurried.rows.add()
+    await hurried.get(row)
     server.freeze()
     try:
         began = time.monotonic()
-        assert (await one.get(row)).came == "away"
+        assert (await hurried.get(row)).came == "away"
         assert time.monotonic() - began < SOON_SECONDS
-        await one.rows.change(row)
+        await hurried.rows.change(row)
         began = time.monotonic()
         for _ in range(100):
-            answer = await one.get(row)
+            answer = await hurried.get(row)
             assert (answer.version, answer.came) == (2, "away")
         assert time.monotonic() - began < SOON_SECONDS
     finally:
         server.thaw()
-    await one.in_step()
-    assert (await one.get(row)).version == 2
-    assert (await one.get(row)).came == "hit"
+
+    async def is_served_again() -> bool:
+        answer = await hurried.get(row)
+        assert answer.version == 2
+        return answer.came == "hit"
+
+    await eventually(is_served_again)
 
 
 async def test_a_killed_valkey_comes_back_with_its_copies_and_without_what_changed(
