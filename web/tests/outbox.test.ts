@@ -179,6 +179,20 @@ describe("an action", () => {
     },
   );
 
+  it("that has a key of its own is kept once, from however many tabs it is asked for", async () => {
+    const server = new Server();
+    server.weather = () => "lost request";
+    const { tab } = browser(server);
+    const [one, other] = [tab(), tab()];
+    await one.belongTo(ANN);
+    await Promise.all([one.add(deed(1), "cart"), other.add(deed(1), "cart"), one.add(deed(2))]);
+    await quiet(one, other);
+    expect(one.actions.value.map(({ about }) => about.n)).toEqual([1, 2]);
+    server.weather = () => "fine";
+    await quiet(one, other);
+    expect(server.done).toEqual(["cart", expect.stringMatching(/^key-/)]);
+  });
+
   it("survives a closed browser", async () => {
     const server = new Server();
     server.weather = () => "lost request";

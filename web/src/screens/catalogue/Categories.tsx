@@ -1,4 +1,5 @@
 /** All categories: a column on a desk, one field on a phone. */
+import { useEffect, useRef } from "preact/hooks";
 import { locale } from "../../app";
 import type { Category } from "../../catalogue";
 import { readable } from "../../ui/names";
@@ -13,8 +14,14 @@ interface CategoriesProps {
 }
 
 export function Categories({ all, chosen, error, onChoose }: CategoriesProps) {
+  const column = useRef<HTMLDivElement>(null);
+  // The chosen one is in sight once all are there; where it was chosen from, it is already.
+  useEffect(() => {
+    const current = column.current?.querySelector<HTMLElement>(".category-link[aria-current]");
+    if (column.current && current) column.current.scrollTop = current.offsetTop - column.current.clientHeight / 2;
+  }, [all.length, chosen === null]);
   return (
-    <div class="categories">
+    <div class="categories" ref={column}>
       <Trouble error={error} />
       <label class="narrow">
         {say("category")}
