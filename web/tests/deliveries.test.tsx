@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { outbox, session } from "../src/app";
+import { move } from "../src/deeds";
 import type { Person } from "../src/lib/session";
 import type { Entry } from "../src/orders";
 import Deliveries from "../src/screens/deliveries/Deliveries";
@@ -165,6 +166,15 @@ describe("a driver's deliveries", () => {
     expect(document.querySelector(".unsent")?.textContent).toBe("Kitchen 1Handed over");
   });
 
+  it("end a question with its stop, and do not ask it again by themselves", async () => {
+    await opened({ orders: [entry(1)] });
+    await press("Problem: Kitchen 1, No. 1");
+    expect(document.querySelector("dialog")).not.toBeNull();
+    await outbox.add(move(entry(1), "delivered")); // in another tab, say
+    await drawn();
+    expect(document.querySelector("dialog")).toBeNull();
+  });
+
   it("come back when the server will not have it", async () => {
     await opened({ orders: [entry(1)] });
     serve({ "POST /api/orders/o1/transitions": () => problem(409, { code: "version" }) });
@@ -172,6 +182,7 @@ describe("a driver's deliveries", () => {
     await press("Without proof");
     expect(about(0)).toContain("Kitchen 1");
     expect(outbox.actions.value[0]?.refusal?.status).toBe(409);
+    expect(document.querySelector("dialog")).toBeNull();
   });
 });
 

@@ -1,6 +1,6 @@
 /** A driver's day: the next stop with the one thing to do there, what comes after it, and what nobody has taken yet. */
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { outbox } from "../../app";
 import { move } from "../../deeds";
 import type { Entry } from "../../orders";
@@ -29,6 +29,12 @@ export default function Deliveries() {
   const about = stops.find(({ id }) => id === asked?.id);
   const ask = (question: Question, { id }: Entry) => setAsked({ question, id });
   const close = () => setAsked(null);
+  const gone = asked !== null && about === undefined;
+  useEffect(() => {
+    if (!gone) return;
+    setAsked(null);
+    document.getElementById("content")?.focus(); // what had the focus went with the stop
+  }, [gone]);
   return (
     <section class="round">
       <Heading title={say("deliveries")} line={asOf === null ? "" : counted(stops.length, loads.length)}>
