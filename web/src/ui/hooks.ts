@@ -8,13 +8,13 @@ import type { Store } from "../lib/store";
 /** A store's present value; the component is drawn again at each change. */
 export function useStore<T>(store: Store<T>): T {
   const [, draw] = useState(0);
+  const shown = store.value;
   useEffect(() => {
-    const seen = store.value;
     const stop = store.watch(() => draw((count) => count + 1));
-    if (!Object.is(seen, store.value)) draw((count) => count + 1);
+    if (!Object.is(shown, store.value)) draw((count) => count + 1); // it changed after it was drawn, and before this
     return stop;
   }, [store]);
-  return store.value;
+  return shown;
 }
 
 /**
