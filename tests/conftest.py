@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 
@@ -26,6 +27,12 @@ from shared.outbox import app as relay_app
 from tests.plans import Seedbed, open_seedbed
 from tests.support import POOLED, TEST_PORT, settings_of
 from tests.whole_catalogue import Whole, open_whole
+
+# What is slow here may be so because others are at work beside it: properties are about what comes out.
+hypothesis.settings.register_profile(
+    "beside others", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("beside others")
 
 END_TO_END = Path(__file__).parent / "e2e"
 SERVERS = {"postgres", "nats", "valkey", "cache"} | ({"pooler"} if POOLED else set())

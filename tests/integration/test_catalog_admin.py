@@ -445,7 +445,7 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_siz
 ) | st.sampled_from(["=cmd|' /C calc'!A0", "@x", "'-1", "''", '"', ";,", "a\u2028b", " lead"])
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     texts=st.lists(st.tuples(NAMES, NAMES.map(lambda text: text[:40])), min_size=1, max_size=4),
     cents=st.integers(1, 10**8),

@@ -74,7 +74,7 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_siz
 ) | st.sampled_from(['quote " back \\ slash /', "Ünï çödé 豆腐 🥐", "</script>", "a\u2028b"])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=NAMES, unit=NAMES.map(lambda text: text[:40]).filter(str.strip), cents=st.integers(1, 10**8))
 async def test_an_imported_event_is_byte_for_byte_what_the_service_would_have_written(
     pool: Pool, database: asyncpg.Connection, name: str, unit: str, cents: int

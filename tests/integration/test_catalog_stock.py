@@ -218,7 +218,7 @@ def model(orders: Sequence[UUID], wants: dict[UUID, list[tuple[UUID, int]]], the
     return pieces, {order: one.state for order, one in known.items()}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lives=BATCHES, stock=st.lists(st.integers(0, 10), min_size=3, max_size=3), seed=st.integers(0, 2**32))
 async def test_batches_come_to_what_their_events_come_to_one_by_one(
     shelf: Shelf, lives: Any, stock: list[int], seed: int
@@ -248,7 +248,7 @@ async def test_batches_come_to_what_their_events_come_to_one_by_one(
         assert all(one[1] != other[1] for one, other in pairwise(told))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lives=BATCHES, stock=st.lists(st.integers(0, 10), min_size=3, max_size=3), seed=st.integers(0, 2**32))
 async def test_replicas_at_once_lose_no_piece_and_sell_none_twice(
     shelf: Shelf, lives: Any, stock: list[int], seed: int

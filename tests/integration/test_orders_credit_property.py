@@ -149,7 +149,7 @@ async def check_orders(play: Play, rows: list[Any], ledger: Counter[str]) -> Non
     assert (ledger["held"], ledger["receivable"], -ledger["revenue"]) == (open_total, sold - sum(play.paid), sold)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(people=PEOPLE, room=st.integers(1, 4), spare=st.integers(0, TOTAL - 1))
 async def test_the_account_never_passes_its_limit_and_always_adds_up(
     shop: Shop, people: list[list[tuple[Deed, int]]], room: int, spare: int

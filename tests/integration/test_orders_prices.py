@@ -109,7 +109,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=CHANGES, steps=STEPS)
 async def test_an_order_is_charged_what_its_customer_saw_or_refused_with_the_present_price(
     shop: Shop, pool: Pool, first: Change, steps: list[Change | Deliver | Order]

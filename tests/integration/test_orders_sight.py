@@ -101,7 +101,7 @@ async def readers(
     return seen
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS, other=st.booleans())
 async def test_an_events_audience_is_who_may_select_after_and_who_only_could_before(
     shop: Shop, steps: list[tuple[str, int, bool]], other: bool

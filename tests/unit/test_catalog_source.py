@@ -7,7 +7,7 @@ from math import floor
 from typing import Any
 
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.demo.source import (
@@ -128,7 +128,6 @@ LINES = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(LINES)
 def test_prices_and_totals_equal_those_of_plain_arithmetic(rows: list[tuple[int, int, int, float]]) -> None:
     usable = usable_of(lines_of(transactions(*rows), CATALOGUE))

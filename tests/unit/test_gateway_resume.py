@@ -182,7 +182,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     steps=STEPS,
     ring_bytes=st.sampled_from([0, 700, 2_000, 6_000, 10**9]),
