@@ -9,7 +9,6 @@ export const say = texts({
     beforeColumn: "Before",
     valueColumn: "Now",
     whenColumn: "When",
-    orders: "Orders of {when}",
   },
   de: {
     asTable: "Als Tabelle",
@@ -19,6 +18,5 @@ export const say = texts({
     beforeColumn: "Vorher",
     valueColumn: "Jetzt",
     whenColumn: "Wann",
-    orders: "Bestellungen von {when}",
   },
 });
