@@ -34,6 +34,7 @@ describe("an axis", () => {
     expect(named(3, 8)).toEqual([0, 1, 2]);
     expect(named(0, 8)).toEqual([]);
     expect(named(10, 0.5)).toEqual([0]);
+    expect(named(72, 6, [1, 2, 3, 6, 12, 24])).toEqual([0, 12, 24, 36, 48, 60]);
   });
 });
 

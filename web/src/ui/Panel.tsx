@@ -16,7 +16,7 @@ interface Props<T> {
   wide?: boolean;
   answer: Told<T>;
   corner?: ComponentChildren;
-  /** What can be done about an error. */
+  /** What stands in place of an error's own words where it is known what to do about it. */
   wayOut?: ComponentChildren;
   children: (value: T) => ComponentChildren;
 }
@@ -32,12 +32,7 @@ export function Panel<T>({ title, line, size = "middle", wide = false, answer, c
         </div>
         {corner}
       </header>
-      {error !== null && (
-        <>
-          <Trouble error={error} />
-          {wayOut}
-        </>
-      )}
+      {error !== null && (wayOut ?? <Trouble error={error} />)}
       {value !== null ? children(value) : error === null && <div class="room" />}
     </section>
   );

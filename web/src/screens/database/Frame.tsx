@@ -4,6 +4,7 @@
  * Invariant: what is not known is said above what is.
  */
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import type { components } from "../../generated/analytics";
 import { Commands } from "../../ui/Commands";
@@ -28,6 +29,9 @@ interface Props {
 export function Frame({ page, asOf, dated = true, again, children }: Props) {
   const { query, path, route } = useLocation();
   const at = momentOf(query);
+  const pages = useRef<HTMLElement>(null);
+  // Where there is no room for all, the one that is open is in sight.
+  useEffect(() => pages.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }), [page]);
   useTitle(page === "overview" ? say("database") : say(page));
   const line = asOf == null ? say("loading") : say(at === null ? "asOf" : "asOfThen", { when: moment(asOf) });
   return (
@@ -55,7 +59,7 @@ export function Frame({ page, asOf, dated = true, again, children }: Props) {
           </form>
         )}
       </Heading>
-      <nav class="pages" aria-label={say("pages")}>
+      <nav class="pages" ref={pages} aria-label={say("pages")}>
         {PAGES.map(({ path: to, name }) => (
           <a
             key={name}

@@ -35,11 +35,10 @@ export default function Indexes() {
                 rows={unused}
                 keyOf={({ name }) => name}
                 columns={[
-                  { name: say("index"), cell: ({ name }) => name, by: ({ name }) => name },
+                  { name: say("index"), cell: (index) => <Named index={index} />, by: ({ name }) => name },
                   { name: say("onTable"), cell: ({ table }) => table, by: ({ table }) => table },
                   { name: say("bytes"), number: true, cell: ({ bytes }) => size(bytes), by: ({ bytes }) => bytes },
                   { name: say("why"), cell: ({ why }) => whyOf(why), by: ({ why }) => why },
-                  { name: say("definition"), cell: ({ definition }) => <code>{definition}</code> },
                 ]}
               />
             )
@@ -78,7 +77,7 @@ export default function Indexes() {
               rows={items}
               keyOf={({ name }) => name}
               columns={[
-                { name: say("index"), cell: ({ name }) => name, by: ({ name }) => name },
+                { name: say("index"), cell: (index) => <Named index={index} />, by: ({ name }) => name },
                 { name: say("onTable"), cell: ({ table }) => table, by: ({ table }) => table },
                 { name: say("bytes"), number: true, cell: ({ bytes }) => size(bytes), by: ({ bytes }) => bytes },
                 {
@@ -88,13 +87,21 @@ export default function Indexes() {
                   by: ({ bloat_bytes }) => bloat_bytes,
                 },
                 { name: say("scans"), number: true, cell: ({ scans }) => number(scans), by: ({ scans }) => scans },
-                { name: say("definition"), cell: ({ definition }) => <code>{definition}</code> },
               ]}
             />
           )}
         </Panel>
       </div>
     </Frame>
+  );
+}
+
+function Named({ index: { name, definition } }: { index: { name: string; definition: string } }) {
+  return (
+    <>
+      {name}
+      <code class="place">{definition}</code>
+    </>
   );
 }
 

@@ -36,8 +36,8 @@ export default function Slow() {
             <p class="quiet">{say("noSlow")}</p>
           ) : (
             <ol class="slow">
-              {items.map((query) => (
-                <Query key={query.name ?? query.text} query={query} />
+              {items.map((query, index) => (
+                <Query key={query.name ?? query.text} query={query} open={index === 0} />
               ))}
             </ol>
           )
@@ -47,7 +47,8 @@ export default function Slow() {
   );
 }
 
-function Query({ query }: { query: SlowQuery }) {
+/** `open`: the last plan is seen at once. */
+function Query({ query, open }: { query: SlowQuery; open: boolean }) {
   const told = [
     query.times > 0 ? say("times", { count: query.times }) : null,
     query.longest_ms === null ? null : say("longest", { time: ms(query.longest_ms) }),
@@ -62,7 +63,7 @@ function Query({ query }: { query: SlowQuery }) {
       <p class="quiet">{told.join(" · ")}</p>
       {query.plans.length > 1 && <p class="note">{say("morePlans")}</p>}
       {query.plans.map((plan, index) => (
-        <Plan key={`${plan.role} ${plan.first_seen}`} plan={plan} open={index === 0} />
+        <Plan key={`${plan.role} ${plan.first_seen}`} plan={plan} open={open && index === 0} />
       ))}
       {query.plan_missing !== null && <p class="quiet">{query.plan_missing}</p>}
     </li>

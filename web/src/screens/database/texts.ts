@@ -115,7 +115,6 @@ export const say = texts({
     onTable: "Of",
     scans: "Used",
     why: "Why",
-    definition: "Definition",
     couldGo: "Could go",
     couldGoLine:
       "Not used by this server since {since}. Look at a whole month, and at the replica, before you drop one.",
@@ -308,7 +307,6 @@ export const say = texts({
     onTable: "Von",
     scans: "Benutzt",
     why: "Warum",
-    definition: "Definition",
     couldGo: "Könnten weg",
     couldGoLine:
       "Von diesem Server seit {since} nicht benutzt. Sehen Sie einen ganzen Monat und das Replikat an, ehe Sie einen löschen.",

@@ -8,8 +8,8 @@ import { File } from "./File";
 import type { Own } from "./own";
 import { Ranking } from "./Ranking";
 import { say } from "./texts";
+import { zoneWayOut } from "./wayOut";
 import { addressWith, number } from "./write";
-import { ZoneWayOut } from "./ZoneWayOut";
 
 const LIMIT = 8;
 
@@ -24,7 +24,7 @@ export function Cancellations({ range, asked }: Own) {
       title={say("cancellations")}
       line={told.value === null ? "\u00a0" : say("cancellationsLine", { lost, orders: told.value.orders })}
       answer={told}
-      wayOut={<ZoneWayOut asked={asked} error={told.error} />}
+      wayOut={zoneWayOut(asked, told.error)}
       corner={<File report="cancellations" what={say("cancellations")} range={range} />}
     >
       {({ items, other_reasons }) => (

@@ -11,7 +11,7 @@ import { File } from "./File";
 import type { Own } from "./own";
 import { bucketEnd } from "./period";
 import { say } from "./texts";
-import { addressWith, bucketName, bucketShort, number, sum } from "./write";
+import { addressWith, bucketName, bucketShort, number, STEPS, sum } from "./write";
 
 type Bucket = components["schemas"]["Bucket"];
 type Measure = "orders" | "revenue_cents";
@@ -58,12 +58,14 @@ export function Revenue({ range, asked, previous }: Props) {
             title={say(`revenueBy_${by}`)}
             points={points(items, "revenue_cents")}
             write={sum}
+            steps={STEPS[by]}
             short={(cents) => shortMoney(cents, locale)}
           />
           <Chart
             title={say(`ordersBy_${by}`)}
             points={points(items, "orders")}
             write={number}
+            steps={STEPS[by]}
             short={(value) => shortCount(value, locale)}
             whole
             bars

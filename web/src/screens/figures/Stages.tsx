@@ -7,8 +7,8 @@ import { statusName } from "../../ui/status";
 import { Table } from "../../ui/Table";
 import type { Own } from "./own";
 import { say } from "./texts";
+import { zoneWayOut } from "./wayOut";
 import { minutes, number } from "./write";
-import { ZoneWayOut } from "./ZoneWayOut";
 
 export function Stages({ range, asked }: Own) {
   const told = useAnswer(
@@ -16,12 +16,7 @@ export function Stages({ range, asked }: Own) {
     JSON.stringify(range),
   );
   return (
-    <Panel
-      title={say("stages")}
-      line={say("stagesLine")}
-      answer={told}
-      wayOut={<ZoneWayOut asked={asked} error={told.error} />}
-    >
+    <Panel title={say("stages")} line={say("stagesLine")} answer={told} wayOut={zoneWayOut(asked, told.error)}>
       {({ items }) => (
         <Table
           label={say("stages")}

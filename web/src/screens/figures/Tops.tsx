@@ -10,8 +10,8 @@ import type { Own } from "./own";
 import { addressOf, type Range } from "./period";
 import { Ranking } from "./Ranking";
 import { say } from "./texts";
+import { zoneWayOut } from "./wayOut";
 import { addressWith, minutes, number, share, sum } from "./write";
-import { ZoneWayOut } from "./ZoneWayOut";
 
 const LIMIT = 8;
 
@@ -32,7 +32,7 @@ export function TopProducts({ range, asked }: Own) {
       line={say("topProductsLine")}
       size="large"
       answer={top}
-      wayOut={<ZoneWayOut asked={asked} error={top.error} />}
+      wayOut={zoneWayOut(asked, top.error)}
       corner={
         <div class="corner">
           <select
@@ -86,10 +86,7 @@ export function TopRestaurants({ range, asked }: Own) {
             name: item.name,
             href: `/figures${addressOf({ ...asked, restaurant: item.restaurant_id })}`,
             label: say("showFigures", { name: item.name }),
-            line: say("restaurantLine", {
-              orders: say("ordersCount", { count: item.orders }),
-              lost: item.cancelled + item.rejected,
-            }),
+            line: lineOf(item.orders, item.cancelled + item.rejected),
             size: item.revenue_cents,
             text: sum(item.revenue_cents),
           }))}
@@ -97,6 +94,11 @@ export function TopRestaurants({ range, asked }: Own) {
       )}
     </Panel>
   );
+}
+
+function lineOf(count: number, lost: number): string {
+  const orders = say("ordersCount", { count });
+  return lost === 0 ? orders : say("restaurantLine", { orders, lost });
 }
 
 export function TopCategories({ range, asked }: Own) {
@@ -109,7 +111,7 @@ export function TopCategories({ range, asked }: Own) {
       line={say("topCategoriesLine")}
       size="large"
       answer={top}
-      wayOut={<ZoneWayOut asked={asked} error={top.error} />}
+      wayOut={zoneWayOut(asked, top.error)}
       corner={<File report="categories" what={say("topCategories")} range={range} />}
     >
       {({ items }) => (
@@ -137,7 +139,7 @@ export function TopDrivers({ range, asked }: Own) {
       line={say("topDriversLine")}
       size="large"
       answer={top}
-      wayOut={<ZoneWayOut asked={asked} error={top.error} />}
+      wayOut={zoneWayOut(asked, top.error)}
       corner={<File report="drivers" what={say("topDrivers")} range={range} />}
     >
       {({ items }) => (

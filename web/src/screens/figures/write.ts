@@ -23,7 +23,13 @@ const SHORT: Record<Grain, Intl.DateTimeFormatOptions> = {
 
 /** When a bucket begins, by the clocks of the zone that was asked for. */
 export const bucketName = (at: string, grain: Grain) => asWritten(at, locale, LONG[grain]);
-export const bucketShort = (at: string, grain: Grain) => asWritten(at, locale, SHORT[grain]);
+export function bucketShort(at: string, grain: Grain): string {
+  const midnight = grain === "hour" && at.slice(11, 16) === "00:00";
+  return asWritten(at, locale, SHORT[midnight ? "day" : grain]);
+}
+
+/** Hours are named at hours that divide a day, so that each day has its name; days and weeks anywhere. */
+export const STEPS: Record<Grain, readonly number[]> = { hour: [1, 2, 3, 6, 12, 24, 48, 96, 168], day: [], week: [] };
 
 /** For a link to the orders behind a number, or a file of them. */
 export function addressWith(path: string, parameters: Readonly<Record<string, string | undefined>>): string {

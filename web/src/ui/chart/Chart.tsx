@@ -37,6 +37,8 @@ export interface ChartProps {
   /** The top of the axis, where it is not the highest value. */
   top?: number;
   height?: number;
+  /** After how many points a name may come, in rising order; any number without. */
+  steps?: readonly number[];
 }
 
 const UNDER = 22;
@@ -103,7 +105,7 @@ export function Chart(props: ChartProps) {
           {width > 0 && (
             <g transform={`translate(${gutter} 8)`}>
               <Axis steps={steps} short={props.short} width={width - gutter} height={height - 8} gutter={gutter} />
-              <Names points={points} width={width - gutter} height={height - 8} />
+              <Names points={points} steps={props.steps} width={width - gutter} height={height - 8} />
               <Series
                 points={points}
                 top={steps.at(-1) ?? 1}
@@ -170,10 +172,10 @@ function Axis({
   );
 }
 
-function Names({ points, width, height }: Room & { points: readonly Point[] }) {
+function Names({ points, steps, width, height }: Room & Pick<ChartProps, "points"> & { steps: ChartProps["steps"] }) {
   return (
     <g class="axis">
-      {named(points.length, width / NAME_ROOM).map((index) => (
+      {named(points.length, width / NAME_ROOM, steps).map((index) => (
         <text
           key={points[index]?.key}
           x={middle(index, points.length, width)}

@@ -35,9 +35,13 @@ export function bandAt(x: number, count: number, width: number): number {
   return Math.max(0, Math.min(count - 1, Math.floor((x / width) * count)));
 }
 
-/** Which points have a name under them, evenly, so that no more than `most` do. */
-export function named(count: number, most: number): number[] {
-  const step = Math.max(1, Math.ceil(count / Math.max(1, most)));
+/**
+ * Which points have a name under them, evenly, so that no more than `most` do: every so many of `steps`, where some are
+ * rounder than others.
+ */
+export function named(count: number, most: number, steps: readonly number[] = []): number[] {
+  const least = Math.max(1, Math.ceil(count / Math.max(1, most)));
+  const step = steps.find((each) => each >= least) ?? least;
   return Array.from({ length: Math.ceil(count / step) }, (_, index) => index * step);
 }
 
