@@ -1,7 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compare, toneOf } from "../src/screens/figures/compare";
-import { AskedError, addressOf, bucketEnd, grainsFor, moved, rangeOf, readAsked } from "../src/screens/figures/period";
+import {
+  AskedError,
+  addressOf,
+  bucketEnd,
+  grainsFor,
+  moved,
+  rangeOf,
+  readAsked,
+  weighsToday,
+} from "../src/screens/figures/period";
 
 describe("the time that figures are about", () => {
   it("is thirty days, today being the last of them, when nothing is said", () => {
@@ -50,6 +59,11 @@ describe("the time that figures are about", () => {
     expect(readAsked({ days: "1" }).by).toBe("hour");
     expect(readAsked({ days: "182" }).by).toBe("week");
     expect(readAsked({ days: "182", by: "hour" }).by).toBe("day");
+  });
+
+  it("is mostly today when it is short and ends with it", () => {
+    expect(["1", "7", "30"].map((days) => weighsToday(readAsked({ days })))).toEqual([true, true, false]);
+    expect(weighsToday(readAsked({ from: "2026-11-01", to: "2026-11-01" }))).toBe(false);
   });
 
   it("refuses what it cannot be, by its name", () => {

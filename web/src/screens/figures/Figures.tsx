@@ -15,7 +15,7 @@ import { businessZone } from "./ask";
 import { Cancellations } from "./Cancellations";
 import { Deliveries } from "./Deliveries";
 import { Kpis } from "./Kpis";
-import { type Asked, AskedError, addressOf, rangeOf, readAsked } from "./period";
+import { type Asked, AskedError, addressOf, rangeOf, readAsked, weighsToday } from "./period";
 import { Revenue } from "./Revenue";
 import { Stages } from "./Stages";
 import { TopCategories, TopDrivers, TopProducts, TopRestaurants } from "./Tops";
@@ -56,11 +56,12 @@ function Shown({ asked, zone }: { asked: Asked; zone: string }) {
   const kpis = useAnswer(() => answer(api.GET("/api/analytics/kpis", { params: { query: range } })), key, MINUTE_MS);
   const asOf = kpis.value?.as_of;
   const line = asOf ? say("asOf", { when: when(asOf, clock.now(), locale) }) : say("counting");
+  const unfinished = weighsToday(asked) ? ` · ${say("notOver")}` : "";
   const change = (news: Partial<Asked>) => route(`/figures${addressOf({ ...asked, ...news })}`);
   const own = { range, asked, zone };
   return (
     <section class="figures">
-      <Heading title={say("figures")} line={line}>
+      <Heading title={say("figures")} line={line + unfinished}>
         <Which asked={asked} zone={zone} change={change} />
       </Heading>
       {asked.restaurant !== null && <OnlyOf id={asked.restaurant} change={change} />}

@@ -9,6 +9,7 @@ import type { Value } from "../../ui/chart/scale";
 import { Trouble } from "../../ui/pieces";
 import { compare, toneOf } from "./compare";
 import type { Own } from "./own";
+import { weighsToday } from "./period";
 import { say } from "./texts";
 import { addressWith, minutes, number, share, sum } from "./write";
 
@@ -28,19 +29,41 @@ export function Kpis({ answer: kpis, range, asked }: Own & { answer: Told<Answer
   const items = series.value?.items ?? [];
   const before = now?.previous;
   const lost = now && now.cancelled + now.rejected;
+  const early = weighsToday(asked);
   const lostBefore = before && before.cancelled + before.rejected;
   return (
     <>
       <Trouble error={kpis.error} />
       <dl class="kpis" aria-busy={kpis.busy}>
-        <Tile name={say("revenue")} href={behind()} now={now?.revenue_cents} before={before?.revenue_cents} write={sum}>
+        <Tile
+          early={early}
+          name={say("revenue")}
+          href={behind()}
+          now={now?.revenue_cents}
+          before={before?.revenue_cents}
+          write={sum}
+        >
           <Spark values={items.map((item) => item.revenue_cents)} />
         </Tile>
-        <Tile name={say("orders")} href={behind()} now={now?.orders} before={before?.orders} write={number}>
+        <Tile
+          early={early}
+          name={say("orders")}
+          href={behind()}
+          now={now?.orders}
+          before={before?.orders}
+          write={number}
+        >
           <Spark values={items.map((item) => item.orders)} />
         </Tile>
-        <Tile name={say("average")} now={now?.average_order_cents} before={before?.average_order_cents} write={sum} />
         <Tile
+          early={early}
+          name={say("average")}
+          now={now?.average_order_cents}
+          before={before?.average_order_cents}
+          write={sum}
+        />
+        <Tile
+          early={early}
           name={say("toDelivery")}
           now={now?.delivery_minutes.p50}
           before={before?.delivery_minutes.p50}
@@ -50,6 +73,7 @@ export function Kpis({ answer: kpis, range, asked }: Own & { answer: Told<Answer
           note={now && say("toDeliveryNote", { most: minutes(now.delivery_minutes.p95) })}
         />
         <Tile
+          early={early}
           name={say("onTime")}
           href={behind({ late: "true" })}
           now={delivered.value?.on_time_share}
@@ -61,6 +85,7 @@ export function Kpis({ answer: kpis, range, asked }: Own & { answer: Told<Answer
           }
         />
         <Tile
+          early={early}
           name={say("lost")}
           href={behind({ status: "cancelled" })}
           now={lost}
@@ -85,6 +110,8 @@ interface TileProps {
   wanted?: "more" | "less";
   words?: readonly ["more" | "longer", "less" | "shorter"];
   note?: string | null | undefined;
+  /** Whether it is too early to call it good or bad. */
+  early: boolean;
   children?: ComponentChildren;
 }
 
@@ -97,6 +124,7 @@ function Tile({
   wanted = "more",
   words = ["more", "less"],
   note,
+  early,
   children,
 }: TileProps) {
   const value = now == null ? "–" : write(now);
@@ -110,7 +138,7 @@ function Tile({
       <dt>{href === undefined ? name : <a href={href}>{name}</a>}</dt>
       <dd class="value">{value}</dd>
       {before !== undefined && (
-        <dd class="change" data-tone={toneOf(compared, wanted)}>
+        <dd class="change" data-tone={early ? "plain" : toneOf(compared, wanted)}>
           {said}
           {before !== null && <span class="quiet">{say("wasBefore", { value: write(before) })}</span>}
         </dd>

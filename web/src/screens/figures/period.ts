@@ -99,6 +99,11 @@ export function daysIn({ days, from, to }: Partial<Asked>): number {
   return days ?? (from != null && to != null ? lengthOf(from, to) : USUAL_DAYS);
 }
 
+/** Whether today, which is not over, is so much of the time that less than before says nothing yet. */
+export function weighsToday({ days }: Asked): boolean {
+  return days !== null && days <= 7;
+}
+
 /** The buckets that there is room for. */
 export function grainsFor(days: number): Grain[] {
   return GRAINS.filter((grain) => days <= MOST_DAYS_OF[grain]);
