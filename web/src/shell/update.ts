@@ -15,6 +15,10 @@ export async function keepUpdated(): Promise<void> {
   if (!("serviceWorker" in navigator) || import.meta.env.DEV) return;
   const registration = await navigator.serviceWorker.register("/worker.js", { updateViaCache: "none" });
   look(registration);
+  navigator.serviceWorker.ready.then(({ active }) => {
+    // A page that was still loading when the first one took over was passed over by it.
+    if (navigator.serviceWorker.controller === null) active?.postMessage("claim");
+  });
   registration.addEventListener("updatefound", () => {
     registration.installing?.addEventListener("statechange", () => look(registration));
   });
