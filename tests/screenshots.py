@@ -19,6 +19,14 @@ from tests.browser import DESKTOP, PATIENCE_MS, PHONE, chromium, screen
 FOLDER = REPOSITORY / "build" / "screenshots"
 VIEWS: Mapping[str, tuple[str, str]] = {
     "board-of-an-admin": (ADMIN, "/"),
+    "orders-found": (ADMIN, "/?status=confirmed"),
+    "products": (ADMIN, "/products"),
+    "new-product": (ADMIN, "/products/new"),
+    "import": (ADMIN, "/products/import"),
+    "restaurants": (ADMIN, "/restaurants"),
+    "new-restaurant": (ADMIN, "/restaurants/new"),
+    "people": (ADMIN, "/people"),
+    "new-person": (ADMIN, "/people/new"),
     "figures": (ADMIN, "/figures?days=182"),
     "figures-orders": (ADMIN, "/figures/orders"),
     "database": (ADMIN, "/database"),
