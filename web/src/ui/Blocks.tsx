@@ -1,22 +1,23 @@
 /**
  * A list of any length: only what is near the window is in the page, in blocks of fifty. A block that was drawn keeps its
- * height when it leaves, so nothing jumps; one that holds the focus stays.
+ * height when it leaves, so nothing jumps; one that holds the focus stays. An entry is drawn once for each state of it: what
+ * else changes in a long list costs it nothing.
  */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 const SIZE = 50;
 
-interface BlocksProps<T> {
+interface BlocksProps<T extends object> {
   items: readonly T[];
-  /** An entry, with its own key. */
+  /** An entry, with its own key: by itself alone, for it is not drawn again when something else changes. */
   draw: (item: T) => { key: string; shown: ComponentChildren };
   /** What an entry is about as high as, in pixels, before it was drawn. */
   height: number;
   label: string;
 }
 
-export function Blocks<T>({ items, draw, height, label }: BlocksProps<T>) {
+export function Blocks<T extends object>({ items, draw, height, label }: BlocksProps<T>) {
   const starts = Array.from({ length: Math.ceil(items.length / SIZE) }, (_, block) => block * SIZE);
   return (
     // biome-ignore lint/a11y/useSemanticElements: an ol may not have its entries in blocks
@@ -28,9 +29,11 @@ export function Blocks<T>({ items, draw, height, label }: BlocksProps<T>) {
   );
 }
 
-function Block<T>({ items, start, draw, height }: Omit<BlocksProps<T>, "label"> & { start: number }) {
+function Block<T extends object>({ items, start, draw, height }: Omit<BlocksProps<T>, "label"> & { start: number }) {
   const box = useRef<HTMLDivElement>(null);
   const last = useRef<number | null>(null);
+  // The same drawing is passed over by Preact, with all that is in it.
+  const drawn = useRef(new WeakMap<T, ReturnType<typeof draw>>());
   const [near, setNear] = useState(start === 0);
   useEffect(() => {
     const block = box.current;
@@ -52,7 +55,9 @@ function Block<T>({ items, start, draw, height }: Omit<BlocksProps<T>, "label"> 
     <div role="none" ref={box} style={{ height: near ? "auto" : `${last.current ?? mine.length * height}px` }}>
       {near &&
         mine.map((item, place) => {
-          const { key, shown } = draw(item);
+          const entry = drawn.current.get(item) ?? draw(item);
+          drawn.current.set(item, entry);
+          const { key, shown } = entry;
           return (
             // biome-ignore lint/a11y/useSemanticElements: as above
             <div role="listitem" key={key} aria-setsize={items.length} aria-posinset={start + place + 1}>
