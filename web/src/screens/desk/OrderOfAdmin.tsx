@@ -14,14 +14,17 @@ export default function OrderOfAdmin() {
 /** The same acts as on the board. Whoever moves an order on by keyboard has the focus on its next step then. */
 function OrderActs({ order, sending }: { order: WholeOrder; sending: boolean }) {
   const group = useRef<HTMLFieldSetElement>(null);
-  const moved = useRef(false);
+  /** The version that was moved on from, until the next one is here: the answer may be before it. */
+  const from = useRef<number | null>(null);
   const { run, dialog } = useActs(() => {
-    moved.current = true;
+    from.current = order.version;
   });
   useEffect(() => {
-    if (!moved.current || sending) return;
-    moved.current = false;
-    group.current?.querySelector("button")?.focus();
+    if (from.current === null || sending) return;
+    if (order.version !== from.current) from.current = null;
+    const held = document.activeElement;
+    const lost = held === null || held === document.body || group.current?.contains(held);
+    if (lost) group.current?.querySelector("button")?.focus();
   }, [sending, order.version]);
   const acts = actsFor([order]);
   if (acts.length === 0) return null;
