@@ -193,8 +193,9 @@ async def test_every_view_is_accessible_and_fits(
         await shown.sign_in(ADMIN)
         for view in VIEWS:
             await shown.page.goto(f"{stack.addresses.edge}{view}")
-            await expect(shown.page.get_by_role("heading", level=1)).to_be_visible(timeout=PATIENCE_MS)
+            await shown.expect_connection("Live")
             await expect(shown.page.locator(".skeletons, .room")).to_have_count(0, timeout=PATIENCE_MS)
+            await expect(shown.page.get_by_role("heading", level=1)).to_be_visible(timeout=PATIENCE_MS)
             if size != NARROW:  # the same as on a phone, with less room
                 await shown.expect_accessible()
             beyond = await shown.page.evaluate(

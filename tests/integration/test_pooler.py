@@ -284,26 +284,6 @@ def test_a_query_leaves_nothing_on_its_connection(query: Query) -> None:
     assert not re.search(r"(^|;)\s*set\s+(?!local\b)", words)
 
 
-async def test_postgres_ends_beneath_it_and_orders_are_taken_again(stack: Stack, shop: Shop) -> None:
-    before, key = await shop.place(), str(new_id())
-    process = next(part.pid for part in stack.status() if part.name == "postgres")
-    os.kill(process, signal.SIGINT)
-
-    async def placed() -> dict[str, Any] | None:
-        try:
-            status, order, _ = await shop.send("POST", "/api/orders", shop.as_restaurant(), shop.basket(), key)
-        except aiohttp.ClientError:
-            return None
-        assert status in (201, 503), order
-        return dict(order) if status == 201 else None
-
-    order = await eventually(placed)
-    again = await placed()
-    assert again == order
-    status, kept, _ = await shop.send("GET", f"/api/orders/{before['id']}", shop.as_restaurant())
-    assert (status, kept["id"]) == (200, before["id"])
-
-
 async def test_analytics_reads_its_console(stack: Stack, shop: Shop) -> None:
     """Who is connected through it, and who waits."""
     held = [await connect(stack) for _ in range(3)]
@@ -323,3 +303,23 @@ async def test_analytics_reads_its_console(stack: Stack, shop: Shop) -> None:
         await look_at_pooler(stack.addresses.pooler_console, "bakery")
     with pytest.raises(PoolerAwayError):
         await look_at_pooler(f"postgresql://pooler_stats:wrong@127.0.0.1:{free_port()}/pgbouncer", "larder")
+
+
+async def test_postgres_ends_beneath_it_and_orders_are_taken_again(stack: Stack, shop: Shop) -> None:
+    before, key = await shop.place(), str(new_id())
+    process = next(part.pid for part in stack.status() if part.name == "postgres")
+    os.kill(process, signal.SIGINT)
+
+    async def placed() -> dict[str, Any] | None:
+        try:
+            status, order, _ = await shop.send("POST", "/api/orders", shop.as_restaurant(), shop.basket(), key)
+        except aiohttp.ClientError:
+            return None
+        assert status in (201, 503), order
+        return dict(order) if status == 201 else None
+
+    order = await eventually(placed)
+    again = await placed()
+    assert again == order
+    status, kept, _ = await shop.send("GET", f"/api/orders/{before['id']}", shop.as_restaurant())
+    assert (status, kept["id"]) == (200, before["id"])
