@@ -5,8 +5,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from redis.asyncio import Redis
-
 from shared.bus import Bus
 from shared.cache import CacheStore, open_cache_store
 from shared.cursor import Cursors
@@ -37,10 +35,8 @@ class Plumbing:
     reads: Reads
     replica: Replica | None
     bus: Bus
-    valkey: Redis
     cache: CacheStore
     verifier: TokenVerifier
-    limiter: Limiter
     limits: Limits
     cursors: Cursors
     now: Callable[[], datetime]
@@ -88,18 +84,15 @@ async def open_plumbing(
         revocations = Revocations()
         await stack.enter_async_context(hearing_revocations(bus, revocations, now))
         await stack.enter_async_context(answering_vitals(bus, name, settings.instance, [pool]))
-        limiter = Limiter(valkey)
         yield Plumbing(
             pool=pool,
             reads=Reads(pool, replica),
             replica=replica,
             bus=bus,
-            valkey=valkey,
             cache=cache,
             verifier=TokenVerifier(settings.token_public_key, revocations, now),
-            limiter=limiter,
             limits=Limits(
-                limiter,
+                Limiter(valkey),
                 anonymous_per_minute=settings.rate_anonymous_per_minute,
                 person_per_hour=settings.rate_person_per_hour,
             ),
