@@ -164,6 +164,7 @@ async def test_a_delivery_in_a_basement_is_kept_over_a_closed_browser_and_sent_o
         await page.get_by_role(
             "button", name="Problem"
         ).first.click()  # its part is loaded, as it is by anybody's first
+        await expect(page.get_by_role("dialog")).to_be_visible(timeout=PATIENCE_MS)
         await page.keyboard.press("Escape")
         await shown.context.set_offline(True)
         await shown.expect_connection("Offline")
