@@ -221,8 +221,9 @@ async def follow(
                     began = now()
                     if durable is None:
                         await _apply_together(envelopes, stream, decoder, apply)
-                    else:
-                        await _apply_batch(envelopes, stream, decoder, _traced(apply, bus.tracer, durable))
+                    elif not await _apply_batch(envelopes, stream, decoder, _traced(apply, bus.tracer, durable)):
+                        # Others may be on their way here: who stops listening now lets them lie unacknowledged.
+                        await asyncio.sleep(RETRY_SECONDS)
                     await asyncio.sleep(min(RESTS * (now() - began), rest_seconds))
         except NotFoundError:
             # The stream is made by the relay, and a consumer may be lost with its server's memory.
@@ -254,14 +255,16 @@ async def _apply_batch(
     stream: StreamDefinition,
     decoder: msgspec.json.Decoder[E],
     apply: Apply[E],
-) -> None:
+) -> bool:
+    """False when they were given back together, to come again."""
     fresh = [envelope for envelope in envelopes if envelope.metadata.num_delivered <= TRIES_TOGETHER]
     suspects = [envelope for envelope in envelopes if envelope.metadata.num_delivered > TRIES_TOGETHER]
     try:
         await _apply_together(fresh, stream, decoder, apply)
-    except Exception:
+    except Exception as error:  # noqa: BLE001  a follower outlives whatever its database has
+        await _log.aerror("following failed, trying again", stream=stream.name, error=repr(error))
         await _give_back(envelopes)
-        raise
+        return False
     await _acknowledge(fresh)
     for suspect in suspects:
         try:
@@ -273,6 +276,7 @@ async def _apply_batch(
             await _give_back([suspect])
         else:
             await _acknowledge([suspect])
+    return True
 
 
 def _traced(apply: Apply[E], tracer: Tracer | None, durable: str) -> Apply[E]:
