@@ -1,5 +1,6 @@
 """A primary and its replica, for tests of who reads where: replay held and let go, and what was counted."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from shared.position import Position, parse_position
 from tests.support import eventually, sample
 
 PATIENT_SECONDS = 30.0
+NOT_NOW = (asyncpg.SerializationError, asyncpg.ConnectionDoesNotExistError, asyncpg.CannotConnectNowError)
+AGAIN_SECONDS = 0.02
 OLD = "0/1"
 """A position that every replica has."""
 
@@ -40,10 +43,11 @@ class Pair:
 
     async def there(self, sql: str) -> Any:
         """What the replica says. It ends a statement that is in the way of what it applies, or its connection, the very
-        one too that let it go on: so it is asked again."""
+        one too that let it go on; and one that has just been started again lets nobody in: so it is asked again."""
         while True:
-            with suppress(asyncpg.SerializationError, asyncpg.ConnectionDoesNotExistError):
+            with suppress(*NOT_NOW):
                 return await self.replica.fetchval(sql)
+            await asyncio.sleep(AGAIN_SECONDS)
 
     async def written(self) -> Position:
         return parse_position(await self.primary.fetchval("select pg_current_wal_flush_lsn()::text"))
