@@ -40,7 +40,7 @@ function Screens({ person }: { person: Person }) {
   if (broken !== null) return <Broken error={broken} again={() => setBroken(null)} />;
 
   function fail(error: unknown): void {
-    reporter.error(error);
+    reportError(error); // as one that nobody has caught: told by whatever hears of those
     setBroken(error);
   }
 
@@ -84,6 +84,7 @@ function Broken({ error, again }: { error: unknown; again: () => void }) {
   const missing = error instanceof TypeError && /module/i.test(error.message); // as every browser names a missing part
   return (
     <section class="empty" role="alert">
+      <h1>{say("troubled")}</h1>
       <p>{say(missing ? "notLoaded" : "broken")}</p>
       <button type="button" onClick={again}>
         {say("again")}
