@@ -4,8 +4,9 @@ import { api, live, locale } from "../../app";
 import type { components } from "../../generated/orders";
 import { answer } from "../../lib/api";
 import { money } from "../../lib/money";
+import { Freshness } from "../../ui/Freshness";
 import { useRead, useTitle } from "../../ui/hooks";
-import { Heading, Skeletons, Trouble } from "../../ui/pieces";
+import { Heading, Skeletons } from "../../ui/pieces";
 import { Statement } from "./Statement";
 import { say } from "./texts";
 import "./account.css";
@@ -27,7 +28,7 @@ export default function Account() {
   return (
     <section class="account">
       <Heading title={say("account")} line={say("line")} />
-      <Trouble error={credit.error ?? statement.error} />
+      <Freshness of={[credit, statement]} />
       {credit.value === null ? (
         credit.error === null && <Skeletons count={1} label={say("loading")} />
       ) : (

@@ -5,9 +5,10 @@
 import { useLocation } from "preact-iso";
 import { type Category, listCategories, listUsual, type Usual as UsualProduct } from "../../catalogue";
 import type { ReadState } from "../../lib/read";
+import { Freshness } from "../../ui/Freshness";
 import { useRead, useTitle } from "../../ui/hooks";
 import { Categories } from "./Categories";
-import { Found } from "./Found";
+import { Found, useFirstPage } from "./Found";
 import { Search } from "./Search";
 import { say } from "./texts";
 import { Usual } from "./Usual";
@@ -23,6 +24,7 @@ export default function Catalogue() {
   const usual = useRead("usual", listUsual);
   // The one that was looked at last: its first page is on the way before anything else has come.
   const chosen = query.category ?? localStorage.getItem(REMEMBERED) ?? firstOf(usual, categories.value);
+  const first = useFirstPage(q === "" ? chosen : null, q);
 
   function look(next: { q?: string; category?: string }): void {
     if (next.category !== undefined) localStorage.setItem(REMEMBERED, next.category);
@@ -34,18 +36,14 @@ export default function Catalogue() {
     <section class="catalogue">
       <h1 class="unseen">{say("catalogue")}</h1>
       <Search q={q} onSearch={(typed) => look(typed === "" ? {} : { q: typed })} />
-      {q !== "" && <Found key="found" category={null} q={q} onClear={() => look({})} />}
+      <Freshness of={q === "" ? [usual, categories, first] : [first]} />
+      {q !== "" && <Found category={null} q={q} first={first} onClear={() => look({})} />}
       {q === "" && (
         <>
           <Usual usual={usual} />
           <div class="shelves">
-            <Categories
-              all={categories.value ?? []}
-              chosen={chosen}
-              error={categories.error}
-              onChoose={(category) => look({ category })}
-            />
-            <Found key="shelf" category={chosen} q="" onClear={() => look({})} />
+            <Categories all={categories.value ?? []} chosen={chosen} onChoose={(category) => look({ category })} />
+            <Found category={chosen} q="" first={first} onClear={() => look({})} />
           </div>
         </>
       )}

@@ -3,17 +3,15 @@ import { useEffect, useRef } from "preact/hooks";
 import { locale } from "../../app";
 import type { Category } from "../../catalogue";
 import { readable } from "../../ui/names";
-import { Trouble } from "../../ui/pieces";
 import { say } from "./texts";
 
 interface CategoriesProps {
   all: readonly Category[];
   chosen: string | null;
-  error: Error | null;
   onChoose: (name: string) => void;
 }
 
-export function Categories({ all, chosen, error, onChoose }: CategoriesProps) {
+export function Categories({ all, chosen, onChoose }: CategoriesProps) {
   const column = useRef<HTMLDivElement>(null);
   // The chosen one is in sight once all are there; where it was chosen from, it is already.
   useEffect(() => {
@@ -22,7 +20,6 @@ export function Categories({ all, chosen, error, onChoose }: CategoriesProps) {
   }, [all.length, chosen === null]);
   return (
     <div class="categories" ref={column}>
-      <Trouble error={error} />
       <label class="narrow">
         {say("category")}
         <select value={chosen ?? ""} onChange={({ currentTarget }) => onChoose(currentTarget.value)}>

@@ -1,6 +1,7 @@
 /** Products: of a category, or of a search with the best match first; page by page. */
 import { useEffect, useState } from "preact/hooks";
 import { type Listed, listProducts, type Products } from "../../catalogue";
+import type { ReadState } from "../../lib/read";
 import { useRead } from "../../ui/hooks";
 import { readable } from "../../ui/names";
 import { Trouble } from "../../ui/pieces";
@@ -11,35 +12,24 @@ interface FoundProps {
   /** Null with an empty `q`: it is not known yet which. */
   category: string | null;
   q: string;
+  first: ReadState<Products | null>;
   onClear: () => void;
 }
 
-export function Found({ category, q, onClear }: FoundProps) {
+/** The first page of what is looked at; nothing while that is not known yet. */
+export function useFirstPage(category: string | null, q: string): ReadState<Products | null> {
   const isKnown = category !== null || q !== "";
-  const name = isKnown ? `products ${category ?? ""} ${q}` : "products";
-  const first = useRead(isKnown ? name : null, async () =>
-    isKnown ? listProducts(category, q, null) : { items: [], next_cursor: null },
-  );
-  return (
-    <Pages
-      key={name}
-      first={isKnown ? first.value : null}
-      error={first.error}
-      title={q === "" ? readable(category ?? "") : say("results", { q })}
-      q={q}
-      category={category}
-      onClear={onClear}
-    />
+  return useRead(isKnown ? `products ${category ?? ""} ${q}` : null, async () =>
+    isKnown ? listProducts(category, q, null) : null,
   );
 }
 
-interface PagesProps extends FoundProps {
-  first: Products | null;
-  error: Error | null;
-  title: string;
+export function Found(props: FoundProps) {
+  return <Pages key={`${props.category ?? ""} ${props.q}`} {...props} />;
 }
 
-function Pages({ first, error, title, q, category, onClear }: PagesProps) {
+function Pages({ first: { value: first, error }, q, category, onClear }: FoundProps) {
+  const title = q === "" ? readable(category ?? "") : say("results", { q });
   const [more, setMore] = useState<Products | null>(null);
   const [trouble, setTrouble] = useState<Error | null>(null);
   const [busy, setBusy] = useState(false);
@@ -66,7 +56,7 @@ function Pages({ first, error, title, q, category, onClear }: PagesProps) {
       <p class={q === "" ? "unseen" : "quiet"} role="status">
         {q !== "" && first !== null ? told : ""}
       </p>
-      <Trouble error={error ?? trouble} />
+      <Trouble error={trouble} />
       {first === null && error === null && <Waiting />}
       {first !== null && items.length === 0 && q !== "" && (
         <div class="empty">

@@ -62,7 +62,7 @@ export function Usual({ usual }: { usual: ReadState<readonly UsualProduct[]> }) 
           )}
         </div>
       </header>
-      <Trouble error={error ?? usual.error} />
+      <Trouble error={error} />
       {usual.value?.length === 0 && <p class="hint">{say("usualHint")}</p>}
       <ul class="strip">
         {usual.value === null && usual.error === null && <Waiting />}

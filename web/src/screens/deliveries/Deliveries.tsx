@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { outbox } from "../../app";
 import { move } from "../../deeds";
 import type { Entry } from "../../orders";
-import { Freshness } from "../../ui/AsOf";
+import { Freshness } from "../../ui/Freshness";
 import { useStore, useTitle } from "../../ui/hooks";
 import { Heading, Skeletons } from "../../ui/pieces";
 import { Duty } from "./Duty";
@@ -41,7 +41,7 @@ export default function Deliveries() {
         <Duty />
       </Heading>
       <SharingNote sharing={sharing} />
-      <Freshness at={asOf} error={error} />
+      <Freshness of={[{ asOf, error }]} />
       {asOf === null && error === null && <Skeletons count={3} label={say("loading")} />}
       {next !== undefined && <Stop key={next.id} order={next} next onAsk={ask} />}
       {later.length > 0 && (

@@ -6,9 +6,9 @@
 import { useRef } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import type { Status } from "../../orders";
-import { AsOf } from "../../ui/AsOf";
+import { Freshness } from "../../ui/Freshness";
 import { useTitle } from "../../ui/hooks";
-import { Heading, Skeletons, Trouble } from "../../ui/pieces";
+import { Heading, Skeletons } from "../../ui/pieces";
 import { SearchField } from "../../ui/SearchField";
 import { statusName } from "../../ui/status";
 import { type Orders, useOrders } from "../../ui/useOrders";
@@ -37,7 +37,7 @@ export default function Desk() {
   return (
     <section class="desk">
       <Heading title={say("orders")} line={lineOf(orders, looking)} />
-      <AsOf at={orders.asOf} />
+      <Freshness of={[orders]} />
       <search class="filters">
         <SearchField
           label={say("find")}
@@ -59,7 +59,6 @@ export default function Desk() {
           ))}
         </select>
       </search>
-      <Trouble error={orders.error} />
       {orders.asOf === null && orders.items.length === 0 ? (
         <Skeletons count={6} label={say("loading")} />
       ) : looking ? (

@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { clock, locale } from "../../app";
 import { when } from "../../lib/time";
 import { openOrders } from "../../orders";
-import { Freshness } from "../../ui/AsOf";
+import { Freshness } from "../../ui/Freshness";
 import { useStore, useTitle } from "../../ui/hooks";
 import { Heading, Skeletons } from "../../ui/pieces";
 import { StatusPill } from "../../ui/status";
@@ -29,7 +29,7 @@ function List({ opened: { feed } }: { opened: Opened }) {
   return (
     <section class="done">
       <Heading title={say("done")} line={done.length > 0 ? say("line", { count: done.length }) : ""} />
-      <Freshness at={asOf} error={error} />
+      <Freshness of={[{ asOf, error }]} />
       {asOf === null && error === null && <Skeletons count={4} label={say("loading")} />}
       {asOf !== null && done.length === 0 && <Nothing />}
       <ol class="cards">

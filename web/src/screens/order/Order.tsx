@@ -5,9 +5,11 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useRoute } from "preact-iso";
-import { clock, live, locale, outbox } from "../../app";
+import { clock, locale, outbox } from "../../app";
+import type { FeedState } from "../../lib/feed";
 import { when } from "../../lib/time";
 import { type OpenOrder, openOrder, type Order as WholeOrder } from "../../orders";
+import { Freshness } from "../../ui/Freshness";
 import { useStore, useTitle } from "../../ui/hooks";
 import { Heading, Pill, Skeletons, Trouble } from "../../ui/pieces";
 import { StatusPill } from "../../ui/status";
@@ -39,10 +41,11 @@ export function OrderWith({ acts }: { acts: Acts | undefined }) {
 }
 
 function Opened({ opened, acts }: { opened: OpenOrder; acts: Acts | undefined }) {
-  const { items, asOf, error } = useStore(opened.feed.state);
+  const known = useStore(opened.feed.state);
+  const { items, asOf, error } = known;
   const order = items[0];
   useTitle(order === undefined ? say("loading") : say("order", { number: String(order.number) }));
-  if (order !== undefined) return <Whole order={order} asOf={asOf} error={error} opened={opened} acts={acts} />;
+  if (order !== undefined) return <Whole order={order} known={known} opened={opened} acts={acts} />;
   if (asOf === null && error === null) return <Skeletons count={4} label={say("loading")} />;
   return (
     <section class="empty">
@@ -57,25 +60,20 @@ function Opened({ opened, acts }: { opened: OpenOrder; acts: Acts | undefined })
 
 interface WholeProps {
   order: WholeOrder;
-  asOf: number | null;
-  error: Error | null;
+  known: FeedState<WholeOrder>;
   opened: OpenOrder;
   acts: Acts | undefined;
 }
 
-function Whole({ order, asOf, error, opened, acts: Acts }: WholeProps) {
+function Whole({ order, known, opened, acts: Acts }: WholeProps) {
   const sending = useStore(outbox.actions).some(({ about, refusal }) => about.order === order.id && refusal === null);
-  const isLive = useStore(live.status).is === "live";
-  const told = [order.restaurant_name, say("placed", { when: when(order.created_at, clock.now(), locale) })];
-  if (!isLive && asOf !== null) {
-    told.push(say("old", { when: when(new Date(asOf).toISOString(), clock.now(), locale) }));
-  }
+  const placed = say("placed", { when: when(order.created_at, clock.now(), locale) });
   return (
     <section class="detail">
-      <Heading title={say("order", { number: String(order.number) })} line={told.join(" · ")}>
+      <Heading title={say("order", { number: String(order.number) })} line={`${order.restaurant_name} · ${placed}`}>
         <span role="status">{sending ? <Pill>{say("sending")}</Pill> : <StatusPill status={order.status} />}</span>
       </Heading>
-      <Trouble error={error} />
+      <Freshness of={[known]} />
       <div class="sides">
         <div class="side">
           <Lines order={order} />

@@ -4,7 +4,6 @@ export const say = texts({
   en: {
     order: "Order {number}",
     placed: "Placed {when}",
-    old: "as of {when}",
     loading: "Loading the order",
     none: "This order is not here, or not for you to see.",
     unread: "This order cannot be shown now.",
@@ -69,7 +68,6 @@ export const say = texts({
   de: {
     order: "Bestellung {number}",
     placed: "Bestellt {when}",
-    old: "Stand {when}",
     loading: "Bestellung wird geladen",
     none: "Diese Bestellung gibt es nicht, oder sie ist nicht für Sie bestimmt.",
     unread: "Diese Bestellung kann gerade nicht gezeigt werden.",

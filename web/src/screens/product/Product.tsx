@@ -3,6 +3,8 @@ import { useRoute } from "preact-iso";
 import { cartShelf, locale } from "../../app";
 import { forCart, getProduct, type Listed } from "../../catalogue";
 import { money } from "../../lib/money";
+import type { ReadState } from "../../lib/read";
+import { Freshness } from "../../ui/Freshness";
 import { useRead, useStore, useTitle } from "../../ui/hooks";
 import { partsOf, readable } from "../../ui/names";
 import { Heading, Pill, Skeletons, Trouble } from "../../ui/pieces";
@@ -12,8 +14,9 @@ import "./product.css";
 
 export default function Product() {
   const id = useRoute().params.id ?? "";
-  const { value, asOf, error } = useRead(`product ${id}`, () => getProduct(id));
-  if (value !== null) return <Shown product={value} />;
+  const known = useRead(`product ${id}`, () => getProduct(id));
+  const { value, asOf, error } = known;
+  if (value !== null) return <Shown product={value} known={known} />;
   if (asOf === null && error === null) return <Skeletons count={2} label={say("loading")} />;
   return (
     <section class="empty">
@@ -26,7 +29,7 @@ export default function Product() {
   );
 }
 
-function Shown({ product }: { product: Listed }) {
+function Shown({ product, known }: { product: Listed; known: ReadState<Listed | null> }) {
   const { title, more } = partsOf(product.name, product.unit);
   useTitle(title);
   const line = useStore(cartShelf.cart).lines.find((each) => each.product.id === product.id);
@@ -36,6 +39,7 @@ function Shown({ product }: { product: Listed }) {
       <Heading title={title} line={more}>
         <Pill tone={product.available ? "good" : "warm"}>{say(product.available ? "there" : "missing")}</Pill>
       </Heading>
+      <Freshness of={[known]} />
       <div class="card">
         <p class="price">{money(product.price_cents, locale)}</p>
         <dl>
