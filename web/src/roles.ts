@@ -3,12 +3,12 @@
  * To add one: a folder in `screens/`, and a line here.
  */
 import type { ComponentType } from "preact";
-import { lazy } from "preact-iso";
 import { session, texts } from "./app";
 import type { Role } from "./lib/session";
 import { PAGES } from "./screens/database/pages";
 import { CartCount } from "./shell/CartCount";
 import type { IconName } from "./ui/Icon";
+import { part } from "./ui/part";
 
 export interface Screen {
   path: string;
@@ -52,11 +52,11 @@ const say = texts({
   },
 });
 
-const order: Screen = { path: "/orders/:id", component: lazy(() => import("./screens/order/Order")) };
+const order: Screen = { path: "/orders/:id", component: part(() => import("./screens/order/Order")) };
 
 const FIGURES: readonly Screen[] = [
-  { path: "/figures", name: say("figures"), icon: "chart", component: lazy(() => import("./screens/figures/Figures")) },
-  { path: "/figures/orders", component: lazy(() => import("./screens/figures/Orders")) },
+  { path: "/figures", name: say("figures"), icon: "chart", component: part(() => import("./screens/figures/Figures")) },
+  { path: "/figures/orders", component: part(() => import("./screens/figures/Orders")) },
 ];
 const DATABASE: readonly Screen[] = [
   ...PAGES.slice(0, 1).map((first) => ({ ...first, name: say("database"), icon: "database" as const })),
@@ -69,23 +69,23 @@ export const SCREENS: Record<Role, readonly Screen[]> = {
       path: "/",
       name: say("catalogue"),
       icon: "store",
-      component: lazy(() => import("./screens/catalogue/Catalogue")),
+      component: part(() => import("./screens/catalogue/Catalogue")),
     },
-    { path: "/products/:id", component: lazy(() => import("./screens/product/Product")) },
+    { path: "/products/:id", component: part(() => import("./screens/product/Product")) },
     {
       path: "/cart",
       name: say("cart"),
       icon: "basket",
       mark: CartCount,
-      component: lazy(() => import("./screens/cart/Cart")),
+      component: part(() => import("./screens/cart/Cart")),
     },
-    { path: "/orders", name: say("orders"), icon: "list", component: lazy(() => import("./screens/orders/Orders")) },
+    { path: "/orders", name: say("orders"), icon: "list", component: part(() => import("./screens/orders/Orders")) },
     order,
     {
       path: "/account",
       name: say("account"),
       icon: "wallet",
-      component: lazy(() => import("./screens/account/Account")),
+      component: part(() => import("./screens/account/Account")),
     },
   ],
   driver: [
@@ -93,36 +93,36 @@ export const SCREENS: Record<Role, readonly Screen[]> = {
       path: "/",
       name: say("deliveries"),
       icon: "truck",
-      component: lazy(() => import("./screens/deliveries/Deliveries")),
+      component: part(() => import("./screens/deliveries/Deliveries")),
     },
-    { path: "/map", name: say("map"), icon: "map", component: lazy(() => import("./screens/map/Map")) },
-    { path: "/done", name: say("done"), icon: "check", component: lazy(() => import("./screens/done/Done")) },
+    { path: "/map", name: say("map"), icon: "map", component: part(() => import("./screens/map/Map")) },
+    { path: "/done", name: say("done"), icon: "check", component: part(() => import("./screens/done/Done")) },
     order,
   ],
   admin: [
-    { path: "/", name: say("orders"), icon: "list", component: lazy(() => import("./screens/desk/Desk")) },
-    { path: "/orders/:id", component: lazy(() => import("./screens/desk/OrderOfAdmin")) },
+    { path: "/", name: say("orders"), icon: "list", component: part(() => import("./screens/desk/Desk")) },
+    { path: "/orders/:id", component: part(() => import("./screens/desk/OrderOfAdmin")) },
     ...FIGURES,
     {
       path: "/products",
       name: say("products"),
       icon: "box",
-      component: lazy(() => import("./screens/products/Products")),
+      component: part(() => import("./screens/products/Products")),
     },
-    { path: "/products/new", component: lazy(() => import("./screens/products/NewProduct")) },
-    { path: "/products/import", component: lazy(() => import("./screens/products/Import")) },
-    { path: "/products/:id", component: lazy(() => import("./screens/products/Product")) },
+    { path: "/products/new", component: part(() => import("./screens/products/NewProduct")) },
+    { path: "/products/import", component: part(() => import("./screens/products/Import")) },
+    { path: "/products/:id", component: part(() => import("./screens/products/Product")) },
     {
       path: "/restaurants",
       name: say("restaurants"),
       icon: "store",
-      component: lazy(() => import("./screens/restaurants/Restaurants")),
+      component: part(() => import("./screens/restaurants/Restaurants")),
     },
-    { path: "/restaurants/new", component: lazy(() => import("./screens/restaurants/NewRestaurant")) },
-    { path: "/restaurants/:id", component: lazy(() => import("./screens/restaurants/Restaurant")) },
-    { path: "/people", name: say("people"), icon: "people", component: lazy(() => import("./screens/people/People")) },
-    { path: "/people/new", component: lazy(() => import("./screens/people/NewPerson")) },
-    { path: "/people/:id", component: lazy(() => import("./screens/people/Person")) },
+    { path: "/restaurants/new", component: part(() => import("./screens/restaurants/NewRestaurant")) },
+    { path: "/restaurants/:id", component: part(() => import("./screens/restaurants/Restaurant")) },
+    { path: "/people", name: say("people"), icon: "people", component: part(() => import("./screens/people/People")) },
+    { path: "/people/new", component: part(() => import("./screens/people/NewPerson")) },
+    { path: "/people/:id", component: part(() => import("./screens/people/Person")) },
     ...DATABASE,
   ],
 };

@@ -1,12 +1,13 @@
 /** The frame: who is signed in decides what there is. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ErrorBoundary, LocationProvider, Route, Router } from "preact-iso";
+import { LocationProvider, Route, Router, useLocation } from "preact-iso";
 import { session } from "../app";
 import type { Person } from "../lib/session";
 import { BEHIND, SCREENS } from "../roles";
 import { useStore } from "../ui/hooks";
 import { Skeletons } from "../ui/pieces";
+import { Boundary } from "./Broken";
 import { Header } from "./Header";
 import { Kept } from "./Kept";
 import { reporter } from "./report";
@@ -32,17 +33,11 @@ export function App() {
 
 function Screens({ person }: { person: Person }) {
   const [loading, setLoading] = useState(false);
-  const [broken, setBroken] = useState<unknown>(null);
+  const { url } = useLocation();
   const shown = useRef(location.pathname);
   useEffect(() => {
     BEHIND[person.role]?.().catch((error) => reporter.error(error));
   }, [person]);
-  if (broken !== null) return <Broken error={broken} again={() => setBroken(null)} />;
-
-  function fail(error: unknown): void {
-    reportError(error); // as one that nobody has caught: told by whatever hears of those
-    setBroken(error);
-  }
 
   /** Whoever reads by ear or keyboard begins at the new screen's beginning; a filter in the address is no new screen. */
   function arrive(): void {
@@ -57,14 +52,14 @@ function Screens({ person }: { person: Person }) {
     <>
       <Kept />
       {loading && <Skeletons count={6} label={say("loading")} />}
-      <ErrorBoundary onError={fail}>
+      <Boundary at={url} onBroken={() => setLoading(false)}>
         <Router onLoadStart={() => setLoading(true)} onLoadEnd={() => setLoading(false)} onRouteChange={arrive}>
           {SCREENS[person.role].map(({ path, component }) => (
             <Route path={path} component={component} key={path} />
           ))}
           <Route default component={Nowhere} />
         </Router>
-      </ErrorBoundary>
+      </Boundary>
     </>
   );
 }
@@ -76,19 +71,6 @@ function Nowhere() {
       <a class="button" href="/">
         {say("home")}
       </a>
-    </section>
-  );
-}
-
-function Broken({ error, again }: { error: unknown; again: () => void }) {
-  const missing = error instanceof TypeError && /module/i.test(error.message); // as every browser names a missing part
-  return (
-    <section class="empty" role="alert">
-      <h1>{say("troubled")}</h1>
-      <p>{say(missing ? "notLoaded" : "broken")}</p>
-      <button type="button" onClick={again}>
-        {say("again")}
-      </button>
     </section>
   );
 }

@@ -4,10 +4,10 @@
  */
 
 import { useState } from "preact/hooks";
-import { lazy } from "preact-iso";
 import { locale } from "../../app";
 import { distance, metresBetween, type Place } from "../../lib/distance";
 import { useStore, useTitle } from "../../ui/hooks";
+import { part } from "../../ui/part";
 import { Heading } from "../../ui/pieces";
 import { SharingNote } from "../deliveries/SharingNote";
 import { work } from "../deliveries/work";
@@ -18,7 +18,7 @@ import { TILES } from "./tiles";
 import "../deliveries/deliveries.css";
 import "./map.css";
 
-const Tiles = lazy(() => import("./Tiles"));
+const Tiles = part(() => import("./Tiles"));
 
 export default function RouteMap() {
   const { round, sharing } = work();

@@ -1,7 +1,6 @@
 /** The proof of a delivered order; its driver may add it later, where it could not be made at the door. */
 
 import { useEffect, useState } from "preact/hooks";
-import { lazy } from "preact-iso";
 import { clock, locale, outbox, session } from "../../app";
 import { prove } from "../../deeds";
 import { when } from "../../lib/time";
@@ -9,10 +8,11 @@ import type { Order } from "../../orders";
 import { type OpenProof, openProof } from "../../proofs";
 import { Dialog } from "../../ui/Dialog";
 import { useStore } from "../../ui/hooks";
+import { part } from "../../ui/part";
 import { Trouble } from "../../ui/pieces";
 import { say } from "./texts";
 
-const ProofForm = lazy(async () => (await import("../../ui/proof/ProofForm")).ProofForm);
+const ProofForm = part(async () => (await import("../../ui/proof/ProofForm")).ProofForm);
 
 export function Proof({ order }: { order: Order }) {
   const [opened, setOpened] = useState<OpenProof | null>(null);
