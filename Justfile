@@ -58,9 +58,9 @@ schemas:
 web *args:
     @uv run python -m deploy.web "$@"
 
-# Take pictures of every view, light and dark, for a desk and a phone, from a stack that runs the demo
-screenshots:
-    @uv run python -m tests.screenshots
+# Take pictures of every view, light and dark, for a desk and a phone, from a stack that runs the demo: `just screenshots cart map`
+screenshots *args:
+    @uv run python -m tests.screenshots "$@"
 
 # Write web/contracts and the client's types from the services' OpenAPI documents and proto
 contracts:

@@ -89,8 +89,8 @@ class Person:
     async def renew(self) -> None:
         self.token = (await self._send("POST", "/api/accounts/sessions/current/token", None))["access_token"]
 
-    async def place(self, key: str, items: list[dict[str, Any]]) -> dict[str, Any]:
-        return await self._change("/api/orders", {"items": items}, key)
+    async def place(self, key: str, items: list[dict[str, Any]], note: str | None = None) -> dict[str, Any]:
+        return await self._change("/api/orders", {"items": items, "note": note}, key)
 
     async def move(self, order: dict[str, Any], to: str, **more: object) -> dict[str, Any]:
         """The order's next version. Raises Refused."""

@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import asyncpg
 import msgspec
@@ -58,6 +58,14 @@ class World(NamedTuple):
     stores: list[int]
     products: dict[str, tuple[str, int, int]]
     played: set[str]
+
+    def items_of(self, basket: source.Basket) -> list[dict[str, Any]]:
+        """The basket as an order's lines, with the prices and versions that the customer saw."""
+        items = []
+        for sku, quantity in basket.lines:
+            product, price, version = self.products[sku]
+            items.append({"product_id": product, "quantity": quantity, "price_cents": price, "version": version})
+        return items
 
 
 async def load(place: Place, progress: Progress, baskets: int | None = None) -> World:

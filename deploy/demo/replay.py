@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import aiohttp
 from rich.progress import Progress
@@ -166,7 +166,7 @@ class Replay:
         async def one(place: int, basket: Basket) -> None:
             customer = restaurants[basket.store_id]
             try:
-                order = await customer.place(str(basket.basket_id), self.items_of(basket))
+                order = await customer.place(str(basket.basket_id), self.world.items_of(basket))
                 self.totals[basket.basket_id] = order["total_cents"]
                 left = place > len(self.baskets) - LEFT_OPEN
                 end = await (begin(cast, place, order) if left else live(cast, place, order, customer))
@@ -186,14 +186,6 @@ class Replay:
                     await asyncio.wait_for(self.hurry.wait(), due - perf_counter())
                 await gate.acquire()
                 group.create_task(one(place, basket))
-
-    def items_of(self, basket: Basket) -> list[dict[str, Any]]:
-        """The basket as an order's lines, with the prices and versions that the customer saw."""
-        items = []
-        for sku, quantity in basket.lines:
-            product, price, version = self.world.products[sku]
-            items.append({"product_id": product, "quantity": quantity, "price_cents": price, "version": version})
-        return items
 
     @staticmethod
     async def _settle(listeners: Sequence[Listener], must: Sequence[set[Frame]]) -> None:

@@ -125,7 +125,7 @@ async def test_one_trace_shows_the_way_of_an_order_from_request_to_frame(
     basket = played.replay.baskets[0]
     kitchen = await somebody(played, session, restaurant_email(basket.store_id))
     screen = await kitchen.listen("orders")
-    order = await kitchen.place(str(new_id()), played.replay.items_of(basket))
+    order = await kitchen.place(str(new_id()), played.replay.world.items_of(basket))
     await next_event(screen, 1)
     await screen.close()
 
@@ -149,7 +149,7 @@ async def test_an_order_over_http_is_on_a_drivers_screen(played: Played, session
     basket = played.replay.baskets[0]
     kitchen = await somebody(played, session, restaurant_email(basket.store_id))
     admin = await somebody(played, session, ADMIN)
-    order = await kitchen.place(str(new_id()), played.replay.items_of(basket))
+    order = await kitchen.place(str(new_id()), played.replay.world.items_of(basket))
     driver = await somebody(played, session, driver_email(order["zone"]))
     screen = await driver.listen("offers", "orders")
 
@@ -178,7 +178,7 @@ async def test_orders_are_taken_while_the_relay_is_killed_and_are_heard_of_after
     placed = []
     for _ in range(5):
         kill(played.stack, "relay-0")
-        placed.append(await kitchen.place(str(new_id()), played.replay.items_of(basket)))
+        placed.append(await kitchen.place(str(new_id()), played.replay.world.items_of(basket)))
     heard: list[str] = []
     async with asyncio.timeout(SECONDS):
         async for frame in screen:
@@ -194,12 +194,12 @@ async def test_a_killed_gateway_costs_a_reconnect_and_no_event(played: Played, s
     basket = played.replay.baskets[0]
     kitchen = await somebody(played, session, restaurant_email(basket.store_id))
     screen = await kitchen.listen("orders")
-    first = await kitchen.place(str(new_id()), played.replay.items_of(basket))
+    first = await kitchen.place(str(new_id()), played.replay.world.items_of(basket))
     assert (await next_event(screen, 1))["id"] == first["id"]
     position = screen.positions["orders"]
     for name in ("gateway-0", "gateway-1"):
         kill(played.stack, name)
-    second = await kitchen.place(str(new_id()), played.replay.items_of(basket))
+    second = await kitchen.place(str(new_id()), played.replay.world.items_of(basket))
 
     async def back() -> RealtimeClient | None:
         try:

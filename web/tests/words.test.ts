@@ -63,6 +63,12 @@ describe("time", () => {
     expect(when("2025-11-26T17:10:00Z", now, "en-GB", "Europe/Berlin")).toBe("26 Nov 2025");
   });
 
+  it("has its hour as it is written where the reader lives", () => {
+    expect(when("2026-11-27T09:05:00Z", now, "en-GB", "UTC")).toBe("09:05");
+    expect(when("2026-11-27T09:05:00Z", now, "de", "UTC")).toBe("09:05");
+    expect(when("2026-11-27T09:05:00Z", now, "en-US", "UTC")).toMatch(/^9:05\sAM$/);
+  });
+
   it("is of the reader's day, not of UTC's", () => {
     expect(when("2026-11-27T23:30:00Z", now, "en-GB", "Europe/Berlin")).toMatch(/28 Nov, 00:30/);
   });

@@ -22,11 +22,17 @@ export function when(iso: string, now: number, locale: string, zone?: string): s
   const place: Intl.DateTimeFormatOptions = zone === undefined ? {} : { timeZone: zone };
   const day = (date: Date) => format(date, "en-CA", { dateStyle: "short", ...place });
   const [then, today] = [day(moment), day(new Date(now))];
-  const clock: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", ...place };
+  const clock: Intl.DateTimeFormatOptions = { ...clockOf(locale), ...place };
   if (then === today) return format(moment, locale, clock);
   const date: Intl.DateTimeFormatOptions = { day: "numeric", month: "short", ...place };
   if (then.slice(0, 4) === today.slice(0, 4)) return format(moment, locale, { ...date, ...clock });
   return format(moment, locale, { ...date, year: "numeric" });
+}
+
+/** Hours and minutes as one writes them there: 9:05 PM, but 09:05. */
+export function clockOf(locale: string): Intl.DateTimeFormatOptions {
+  const { hour12 } = new Intl.DateTimeFormat(locale, { hour: "numeric" }).resolvedOptions();
+  return { hour: hour12 ? "numeric" : "2-digit", minute: "2-digit" };
 }
 
 /**

@@ -18,12 +18,14 @@ export function Categories({ all, chosen, onChoose }: CategoriesProps) {
     const current = column.current?.querySelector<HTMLElement>(".category-link[aria-current]");
     if (column.current && current) column.current.scrollTop = current.offsetTop - column.current.clientHeight / 2;
   }, [all.length, chosen === null]);
+  const names = all.map(({ name }) => name);
+  if (chosen !== null && !names.includes(chosen)) names.unshift(chosen); // its products may be there before all names
   return (
     <div class="categories" ref={column}>
       <label class="narrow">
         {say("category")}
         <select value={chosen ?? ""} onChange={({ currentTarget }) => onChoose(currentTarget.value)}>
-          {all.map(({ name }) => (
+          {names.map((name) => (
             <option key={name} value={name}>
               {readable(name)}
             </option>

@@ -6,7 +6,8 @@ import { partsOf } from "../../ui/names";
 import { ToCart } from "../../ui/ToCart";
 import { say } from "./texts";
 
-export function ProductCard({ product, usually }: { product: Listed; usually?: number }) {
+/** `usually`: how many of it an order has. */
+export function ProductCard({ product, usually = 1 }: { product: Listed; usually?: number }) {
   const { title, more } = partsOf(product.name, product.unit);
   return (
     <article class="card product" data-missing={!product.available}>
@@ -17,11 +18,11 @@ export function ProductCard({ product, usually }: { product: Listed; usually?: n
       </h3>
       <p class="quiet">
         {more}
-        {usually !== undefined && ` · ${say("each", { count: usually })}`}
+        {usually > 1 && ` · ${say("usually", { count: usually })}`}
       </p>
       <div class="buy">
         <b>{money(product.price_cents, locale)}</b>
-        <ToCart product={forCart(product)} quantity={usually ?? 1} />
+        <ToCart product={forCart(product)} quantity={usually} />
       </div>
     </article>
   );

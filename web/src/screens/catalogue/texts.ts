@@ -22,7 +22,7 @@ export const say = texts({
     addUsual: "Put all in the cart",
     lastWords: { one: "{count} line, {total}", other: "{count} lines, {total}" },
     again: "Repeat the last order",
-    each: "each time {count}",
+    usually: "usually {count}",
   },
   de: {
     catalogue: "Sortiment",
@@ -45,6 +45,6 @@ export const say = texts({
     addUsual: "Alles in den Korb",
     lastWords: { one: "{count} Position, {total}", other: "{count} Positionen, {total}" },
     again: "Letzte Bestellung wiederholen",
-    each: "jeweils {count}",
+    usually: "meistens {count}",
   },
 });

@@ -2,7 +2,7 @@
 import { locale } from "../../app";
 import { money } from "../../lib/money";
 import { count, duration, percent } from "../../lib/numbers";
-import { asWritten } from "../../lib/time";
+import { asWritten, clockOf } from "../../lib/time";
 import type { Grain } from "./period";
 
 export const sum = (cents: number) => money(cents, locale);
@@ -11,12 +11,12 @@ export const share = (part: number) => percent(part, locale);
 export const minutes = (value: number | null) => (value === null ? "–" : duration(value * 60_000, locale));
 
 const LONG: Record<Grain, Intl.DateTimeFormatOptions> = {
-  hour: { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
+  hour: { weekday: "short", day: "numeric", month: "short", ...clockOf(locale) },
   day: { weekday: "short", day: "numeric", month: "short", year: "numeric" },
   week: { day: "numeric", month: "short", year: "numeric" },
 };
 const SHORT: Record<Grain, Intl.DateTimeFormatOptions> = {
-  hour: { hour: "2-digit", minute: "2-digit" },
+  hour: clockOf(locale),
   day: { day: "numeric", month: "short" },
   week: { day: "numeric", month: "short" },
 };
