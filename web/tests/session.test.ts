@@ -58,8 +58,11 @@ describe("a session", () => {
 
   it("is there again when the browser is opened, and stays without a network", async () => {
     const { session } = setUp({}, ANN);
+    const known: unknown[] = [];
+    session.known.watch(() => known.push(session.person.value));
     await session.restore();
     expect(session.person.value).toEqual(ANN);
+    expect(known).toEqual([ANN]); // nobody was taken for signed out meanwhile
   });
 
   it("is renewed when its token ran out while the browser was closed", async () => {

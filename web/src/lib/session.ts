@@ -33,6 +33,8 @@ const LEAVING = "larder.leaving";
 
 export class Session {
   readonly person = new Store<Person | null>(null);
+  /** Whether `restore` has seen who was signed in: before that, nobody's being there says nothing. */
+  readonly known = new Store(false);
 
   readonly #options: SessionOptions;
   #turn: Promise<void> = Promise.resolve();
@@ -46,7 +48,11 @@ export class Session {
   /** Who was signed in when this browser was closed, at once; then whether they still are. */
   async restore(): Promise<void> {
     const remembered = this.#remembered();
-    await this.#become(remembered);
+    try {
+      await this.#become(remembered);
+    } finally {
+      this.known.set(true); // who could not be brought back is asked to sign in
+    }
     if (remembered === null) return this.#leaveIfLeaving();
     const changes = this.#changes;
     try {

@@ -17,6 +17,7 @@ import { UpdateNote } from "./UpdateNote";
 
 export function App() {
   const person = useStore(session.person);
+  const known = useStore(session.known);
   return (
     <LocationProvider>
       <a class="skip" href="#content">
@@ -25,7 +26,8 @@ export function App() {
       <Header person={person} />
       <UpdateNote />
       <main id="content" tabIndex={-1}>
-        {person === null ? <SignIn /> : <Screens person={person} />}
+        {person !== null && <Screens person={person} />}
+        {person === null && known && <SignIn />}
       </main>
     </LocationProvider>
   );
