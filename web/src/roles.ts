@@ -5,7 +5,7 @@
 import type { ComponentType } from "preact";
 import { session, texts } from "./app";
 import type { Role } from "./lib/session";
-import { PAGES } from "./screens/database/pages";
+import { PAGES, type PageName } from "./screens/database/pages";
 import { CartCount } from "./shell/CartCount";
 import type { IconName } from "./ui/Icon";
 import { part } from "./ui/part";
@@ -58,10 +58,17 @@ const FIGURES: readonly Screen[] = [
   { path: "/figures", name: say("figures"), icon: "chart", component: part(() => import("./screens/figures/Figures")) },
   { path: "/figures/orders", component: part(() => import("./screens/figures/Orders")) },
 ];
-const DATABASE: readonly Screen[] = [
-  ...PAGES.slice(0, 1).map((first) => ({ ...first, name: say("database"), icon: "database" as const })),
-  ...PAGES.slice(1).map(({ path, component }) => ({ path, component })),
-];
+const DATABASE: Record<PageName, ComponentType> = {
+  overview: part(() => import("./screens/database/Overview")),
+  queries: part(() => import("./screens/database/Queries")),
+  slow: part(() => import("./screens/database/Slow")),
+  tables: part(() => import("./screens/database/Tables")),
+  indexes: part(() => import("./screens/database/Indexes")),
+  pools: part(() => import("./screens/database/Pools")),
+  cache: part(() => import("./screens/database/Cache")),
+  streams: part(() => import("./screens/database/Streams")),
+  alerts: part(() => import("./screens/alerts/Alerts")),
+};
 
 export const SCREENS: Record<Role, readonly Screen[]> = {
   restaurant: [
@@ -123,7 +130,11 @@ export const SCREENS: Record<Role, readonly Screen[]> = {
     { path: "/people", name: say("people"), icon: "people", component: part(() => import("./screens/people/People")) },
     { path: "/people/new", component: part(() => import("./screens/people/NewPerson")) },
     { path: "/people/:id", component: part(() => import("./screens/people/Person")) },
-    ...DATABASE,
+    ...PAGES.map(({ path, name }) => ({
+      path,
+      component: DATABASE[name],
+      ...(name === "overview" && { name: say("database"), icon: "database" as const }),
+    })),
   ],
 };
 

@@ -1,7 +1,6 @@
-/** The states of an order, in words and in a tone: the same on every screen. */
+/** The states of an order, in words: the same on every screen. */
 import { texts } from "./app";
 import type { Status } from "./orders";
-import type { Tone } from "./ui/pieces";
 
 /** A state's name. */
 export const statusName: (status: Status) => string = texts({
@@ -28,15 +27,3 @@ export const statusName: (status: Status) => string = texts({
     cancelled: "Storniert",
   },
 });
-
-const TONES: Partial<Record<Status, Tone>> = {
-  ready: "warm",
-  out_for_delivery: "good",
-  delivered: "good",
-  failed: "bad",
-  rejected: "bad",
-};
-
-export function toneOf(status: Status): Tone {
-  return TONES[status] ?? "plain";
-}

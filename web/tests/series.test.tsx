@@ -2,7 +2,8 @@
 /** Charts and tables as they are read without being seen. */
 import { LocationProvider } from "preact-iso";
 import { afterEach, describe, expect, it } from "vitest";
-import { Chart, type Point } from "../src/ui/chart/Chart";
+import { Chart } from "../src/ui/chart/Chart";
+import type { Point } from "../src/ui/chart/point";
 import { Table } from "../src/ui/Table";
 import { drawn, press, show } from "./page";
 

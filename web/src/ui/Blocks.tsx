@@ -15,13 +15,14 @@ interface BlocksProps<T extends object> {
   /** What an entry is about as high as, in pixels, before it was drawn. */
   height: number;
   label: string;
+  class?: string;
 }
 
-export function Blocks<T extends object>({ items, draw, height, label }: BlocksProps<T>) {
+export function Blocks<T extends object>({ items, draw, height, label, class: look = "" }: BlocksProps<T>) {
   const starts = Array.from({ length: Math.ceil(items.length / SIZE) }, (_, block) => block * SIZE);
   return (
     // biome-ignore lint/a11y/useSemanticElements: an ol may not have its entries in blocks
-    <div role="list" aria-label={label} class="blocks">
+    <div role="list" aria-label={label} class={`blocks ${look}`}>
       {starts.map((start) => (
         <Block key={start} items={items} start={start} draw={draw} height={height} />
       ))}
@@ -29,7 +30,12 @@ export function Blocks<T extends object>({ items, draw, height, label }: BlocksP
   );
 }
 
-function Block<T extends object>({ items, start, draw, height }: Omit<BlocksProps<T>, "label"> & { start: number }) {
+function Block<T extends object>({
+  items,
+  start,
+  draw,
+  height,
+}: Omit<BlocksProps<T>, "label" | "class"> & { start: number }) {
   const box = useRef<HTMLDivElement>(null);
   const last = useRef<number | null>(null);
   // The same drawing is passed over by Preact, with all that is in it.

@@ -1,7 +1,6 @@
 /** What can be done with the orders that are selected, each act with how many of them it is for. */
-import { type Act, actsFor } from "./steps";
+import { type Act, type Acted, actsFor } from "./steps";
 import { say } from "./texts";
-import type { Acted } from "./useActs";
 import { ACT_WORDS } from "./words";
 
 export function Acts({

@@ -7,10 +7,12 @@ import { everyPage } from "../../lib/pages";
 import { Dialog } from "../../ui/Dialog";
 import { FieldsError, useForm } from "../../ui/form";
 import { Trouble } from "../../ui/pieces";
+import type { Acted } from "./steps";
 import { say } from "./texts";
-import type { Acted, DriverOf } from "./useActs";
 
-export type Driver = components["schemas"]["DriverAtWork"];
+type Driver = components["schemas"]["DriverAtWork"];
+/** Who is given an order; nobody is when it is to stay as it is. */
+export type DriverOf = (order: Acted) => Driver | undefined;
 type Zones = [zone: number, orders: Acted[]][];
 
 const PAGE = 100;

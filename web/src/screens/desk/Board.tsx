@@ -5,8 +5,8 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { clock, outbox } from "../../app";
 import type { Entry } from "../../orders";
+import { statusName } from "../../status";
 import { useMedia, useNow, useStore } from "../../ui/hooks";
-import { statusName } from "../../ui/status";
 import type { Orders } from "../../ui/useOrders";
 import { Acts } from "./Acts";
 import { BoardColumn } from "./BoardColumn";

@@ -3,7 +3,7 @@ import { useId } from "preact/hooks";
 import { locale } from "../../app";
 import { ago } from "../../lib/time";
 import type { Entry } from "../../orders";
-import { statusName } from "../../ui/status";
+import { statusName } from "../../status";
 import type { Column } from "./columns";
 import { Ticket, type TicketProps } from "./Ticket";
 import { say } from "./texts";

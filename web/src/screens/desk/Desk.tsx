@@ -6,11 +6,11 @@
 import { useRef } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import type { Status } from "../../orders";
+import { statusName } from "../../status";
 import { Freshness } from "../../ui/Freshness";
 import { useTitle } from "../../ui/hooks";
 import { Heading, Skeletons } from "../../ui/pieces";
 import { SearchField } from "../../ui/SearchField";
-import { statusName } from "../../ui/status";
 import { type Orders, useOrders } from "../../ui/useOrders";
 import { Board } from "./Board";
 import { COLUMNS } from "./columns";

@@ -3,21 +3,27 @@ import { clock, locale } from "../../app";
 import { money } from "../../lib/money";
 import { when } from "../../lib/time";
 import type { Entry } from "../../orders";
+import { Blocks } from "../../ui/Blocks";
 import { StatusPill } from "../../ui/status";
 import type { Orders } from "../../ui/useOrders";
 import { say } from "./texts";
 
-export function Found({ orders: { items, more, loadMore } }: { orders: Orders }) {
+/** What a row is about as high as. */
+const ROW_PX = 64;
+
+export function Found({ orders: { items, more, busy, loadMore } }: { orders: Orders }) {
   if (items.length === 0) return <p class="empty quiet">{say("nothingFound")}</p>;
   return (
     <>
-      <ol class="rows">
-        {items.map((order) => (
-          <Row key={order.id} order={order} />
-        ))}
-      </ol>
+      <Blocks
+        class="rows"
+        items={items}
+        height={ROW_PX}
+        label={say("orders")}
+        draw={(order) => ({ key: order.id, shown: <Row order={order} /> })}
+      />
       {more && (
-        <button type="button" class="more" onClick={loadMore}>
+        <button type="button" class="more" disabled={busy} onClick={loadMore}>
           {say("more")}
         </button>
       )}
@@ -29,20 +35,18 @@ function Row({ order }: { order: Entry }) {
   const number = say("number", { number: String(order.number) });
   const about = [when(order.created_at, clock.now(), locale), say("lines", { count: order.lines }), order.driver_name];
   return (
-    <li>
-      <a class="row" href={`/orders/${order.id}`}>
-        <span class="what">
-          <b>
-            {number} · {order.restaurant_name}
-          </b>
-          <span class="quiet">{about.filter(Boolean).join(" · ")}</span>
-        </span>
-        <span class="much">
-          <b>{money(order.total_cents, locale)}</b>
-          <br />
-          <StatusPill status={order.status} />
-        </span>
-      </a>
-    </li>
+    <a class="row" href={`/orders/${order.id}`}>
+      <span class="what">
+        <b>
+          {number} · {order.restaurant_name}
+        </b>
+        <span class="quiet">{about.filter(Boolean).join(" · ")}</span>
+      </span>
+      <span class="much">
+        <b>{money(order.total_cents, locale)}</b>
+        <br />
+        <StatusPill status={order.status} />
+      </span>
+    </a>
   );
 }

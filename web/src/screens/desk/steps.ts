@@ -11,6 +11,9 @@ export type Act = (typeof ACTS)[number];
 /** The states that an order can be moved to. */
 export type Target = Exclude<Status, "pending">;
 
+/** What of an order is needed to act on it: an entry of a list has it, and an order whole. */
+export type Acted = Pick<Entry, "id" | "number" | "version" | "status" | "zone" | "driver_id">;
+
 interface Step {
   to: Target;
   from: readonly Status[];

@@ -2,15 +2,9 @@
 import { useState } from "preact/hooks";
 import { outbox } from "../../app";
 import { move } from "../../deeds";
-import type { Entry } from "../../orders";
-import { AssignDialog, type Driver } from "./AssignDialog";
+import { AssignDialog, type DriverOf } from "./AssignDialog";
 import { ReasonDialog } from "./ReasonDialog";
-import { type Act, may, NEEDS_A_REASON, targetOf } from "./steps";
-
-/** What of an order is needed to act on it: an entry of a list has it, and an order whole. */
-export type Acted = Pick<Entry, "id" | "number" | "version" | "status" | "zone" | "driver_id">;
-/** Who is given an order; nobody is when it is to stay as it is. */
-export type DriverOf = (order: Acted) => Driver | undefined;
+import { type Act, type Acted, may, NEEDS_A_REASON, targetOf } from "./steps";
 
 /** What is asked about, while somebody is being asked. */
 interface Question {

@@ -1,9 +1,9 @@
 /** How many orders came to nothing, and why. */
 import { api } from "../../app";
 import { answer } from "../../lib/api";
+import { statusName } from "../../status";
 import { useAnswer } from "../../ui/answer";
 import { Panel } from "../../ui/Panel";
-import { statusName } from "../../ui/status";
 import { File } from "./File";
 import type { Own } from "./own";
 import { Ranking } from "./Ranking";

@@ -1,9 +1,9 @@
 /** How long orders stay in each state. */
 import { api } from "../../app";
 import { answer } from "../../lib/api";
+import { statusName } from "../../status";
 import { useAnswer } from "../../ui/answer";
 import { Panel } from "../../ui/Panel";
-import { statusName } from "../../ui/status";
 import { Table } from "../../ui/Table";
 import type { Own } from "./own";
 import { say } from "./texts";

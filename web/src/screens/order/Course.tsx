@@ -3,8 +3,9 @@ import { useEffect, useState } from "preact/hooks";
 import { clock, locale } from "../../app";
 import { when } from "../../lib/time";
 import { type HistoryEntry, historyOf, type Order } from "../../orders";
+import { statusName } from "../../status";
 import { Trouble } from "../../ui/pieces";
-import { statusName, toneOf } from "../../ui/status";
+import { toneOf } from "../../ui/status";
 import { ahead, doerOf, toldOf } from "./course";
 import { say } from "./texts";
 

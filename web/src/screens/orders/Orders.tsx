@@ -1,14 +1,13 @@
 /** A kitchen's orders as they change, by state; on top those that are placed and not sent yet. */
 
-import { useEffect, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { clock, live, locale } from "../../app";
-import type { FeedState } from "../../lib/feed";
-import { when } from "../../lib/time";
-import { type Entry, type Filter, openOrders } from "../../orders";
+import type { Filter } from "../../orders";
+
 import { Blocks } from "../../ui/Blocks";
-import { useStore, useTitle } from "../../ui/hooks";
-import { Heading, Skeletons, Trouble } from "../../ui/pieces";
+import { Freshness } from "../../ui/Freshness";
+import { useTitle } from "../../ui/hooks";
+import { Heading, Skeletons } from "../../ui/pieces";
+import { useOrders } from "../../ui/useOrders";
 import { Row } from "./Row";
 import { Sending } from "./Sending";
 import { isState, nameOf, STATES, type State } from "./states";
@@ -30,15 +29,13 @@ export default function Orders() {
 }
 
 function List({ state }: { state: State }) {
-  const [list, loadMore] = useOrders(state);
-  const isLive = useStore(live.status).is === "live";
+  const list = useOrders(filterOf(state));
   const counts = say(list.more ? "shownMore" : "shown", { count: list.items.length });
-  const old = isLive || list.asOf === null ? "" : ` · ${say("old", { when: since(list.asOf) })}`;
   return (
     <>
-      <Heading title={say("orders")} line={list.asOf === null ? "" : counts + old} />
+      <Heading title={say("orders")} line={list.asOf === null ? "" : counts} />
       <States state={state} />
-      <Trouble error={list.error} />
+      <Freshness of={[list]} />
       <Sending />
       {list.asOf === null && list.error === null && <Skeletons count={6} label={say("loading")} />}
       {list.asOf !== null && list.items.length === 0 && <None state={state} />}
@@ -49,35 +46,12 @@ function List({ state }: { state: State }) {
         draw={(order) => ({ key: order.id, shown: <Row order={order} /> })}
       />
       {list.more && (
-        <button type="button" class="more" disabled={list.busy} onClick={loadMore}>
+        <button type="button" class="more" disabled={list.busy} onClick={list.loadMore}>
           {say("more")}
         </button>
       )}
     </>
   );
-}
-
-function since(moment: number): string {
-  return when(new Date(moment).toISOString(), clock.now(), locale);
-}
-
-const NOTHING: FeedState<Entry> = { items: [], more: false, asOf: null, busy: true, error: null };
-
-/** The orders of a state, and what loads more of them. */
-function useOrders(state: State): [list: FeedState<Entry>, loadMore: () => void] {
-  const [opened, setOpened] = useState<ReturnType<typeof openOrders> | null>(null);
-  const [list, setList] = useState(NOTHING);
-  useEffect(() => {
-    const orders = openOrders("orders", filterOf(state));
-    setList(orders.feed.state.value);
-    const stop = orders.feed.state.watch(setList);
-    setOpened(orders);
-    return () => {
-      stop();
-      orders.stop();
-    };
-  }, [state]);
-  return [list, () => opened?.feed.more()];
 }
 
 function filterOf(state: State): Filter {

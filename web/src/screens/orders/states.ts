@@ -1,6 +1,6 @@
 /** What the list can be narrowed to, as it stands in the address. */
 import type { Status } from "../../orders";
-import { statusName } from "../../ui/status";
+import { statusName } from "../../status";
 import { say } from "./texts";
 
 export type State = "all" | "active" | Status;

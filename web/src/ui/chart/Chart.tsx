@@ -6,30 +6,18 @@
  */
 import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
+import { type Point, type Write, written } from "./point";
 import { SeriesTable } from "./SeriesTable";
-import { area, bandAt, highest, line, middle, named, ticks, type Value } from "./scale";
+import { area, bandAt, highest, line, middle, named, ticks } from "./scale";
 import { say } from "./texts";
 import { useWidth } from "./width";
 import "./chart.css";
-
-export interface Point {
-  key: string;
-  /** As it is read: Friday, 27 November. */
-  name: string;
-  /** As it stands under the axis: 27 Nov. */
-  short: string;
-  value: Value;
-  /** The same of the time before. */
-  before?: Value | undefined;
-  /** What is behind it: opened by a click, by Enter, and from the table. */
-  href?: string | undefined;
-}
 
 export interface ChartProps {
   title: string;
   points: readonly Point[];
   /** A value as it is read, and as it stands beside the axis. */
-  write: (value: number) => string;
+  write: Write;
   short: (value: number) => string;
   bars?: boolean;
   /** Where values are things, not measures. */
@@ -123,7 +111,7 @@ export function Chart(props: ChartProps) {
   );
 }
 
-function Reading({ point, write }: { point: Point; write: ChartProps["write"] }) {
+function Reading({ point, write }: { point: Point; write: Write }) {
   return (
     <>
       {point.name} <b>{written(point.value, write)}</b>
@@ -132,14 +120,10 @@ function Reading({ point, write }: { point: Point; write: ChartProps["write"] })
   );
 }
 
-function textOf(point: Point | undefined, write: ChartProps["write"]): string {
+function textOf(point: Point | undefined, write: Write): string {
   if (point === undefined) return say("nothing");
   const before = point.before === undefined ? "" : `, ${say("before", { value: written(point.before, write) })}`;
   return `${point.name}: ${written(point.value, write)}${before}`;
-}
-
-export function written(value: Value, write: ChartProps["write"]): string {
-  return value === null ? say("unknown") : write(value);
 }
 
 interface Room {

@@ -1,12 +1,12 @@
 /** A chart's numbers as a table: its alternative, made when it is opened. */
 import { useState } from "preact/hooks";
-import { type Point, written } from "./Chart";
+import { type Point, type Write, written } from "./point";
 import { say } from "./texts";
 
 interface Props {
   title: string;
   points: readonly Point[];
-  write: (value: number) => string;
+  write: Write;
 }
 
 export function SeriesTable({ title, points, write }: Props) {
