@@ -1,31 +1,21 @@
-"""What tests of the browser client share: a whole stack a file, with people and some of the real catalogue."""
+"""What tests in a browser share, whatever their stack is."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 from playwright.async_api import Browser
-from rich.progress import Progress
 
-from deploy.demo.load import World, load, place_of
+from deploy.demo.load import World
 from deploy.local import Stack
 from tests.browser import chromium
-from tests.support import own_stack
-
-BASKETS = 50
-"""The catalogue holds what the first so many baskets hold."""
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    with own_stack({"orders": 1}) as stack:
-        yield stack
+from tests.elsewhere import load_world
 
 
 @pytest.fixture(scope="module")
 async def world(stack: Stack) -> World:
-    with Progress(disable=True) as progress:
-        return await load(place_of(stack.addresses), progress, BASKETS)
+    """Of the file's own stack."""
+    return await load_world(stack)
 
 
 @pytest.fixture(scope="module")

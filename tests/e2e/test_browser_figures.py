@@ -11,18 +11,16 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, expect
 
-from deploy.demo.client import Person
-from deploy.demo.ledger import Ledger
 from deploy.demo.load import World
-from deploy.demo.people import ADMIN, restaurant_email
+from deploy.demo.people import ADMIN
 from deploy.local import Stack
 from shared.ids import new_id
 from tests import faults
 from tests.browser import DESKTOP, PATIENCE_MS, PHONE, Theme, screen
+from tests.elsewhere import KITCHEN, ask, somebody
 from tests.support import eventually, own_stack
 
 ORDERS, CANCELLED = 3, 1
-KITCHEN = restaurant_email(367)
 PAGES = ("", "/queries", "/slow", "/tables", "/indexes", "/pools", "/cache", "/streams", "/alerts")
 NARROW = (320, 640)
 VIEWS = ("/figures", "/figures/orders", *(f"/database{page}" for page in PAGES))
@@ -38,26 +36,18 @@ def stack() -> Iterator[Stack]:
 async def counted(stack: Stack, world: World) -> list[Any]:
     """Orders of one kitchen, the last of them called back, all of them in the figures."""
     async with aiohttp.ClientSession() as session:
-        kitchen, admin = (Person(session, stack.addresses.edge, email, Ledger()) for email in (KITCHEN, ADMIN))
-        for person in (kitchen, admin):
-            await person.sign_in()
+        kitchen, admin = [await somebody(stack, session, email) for email in (KITCHEN, ADMIN)]
         product, price, version = next(iter(world.products.values()))
         line = {"product_id": product, "quantity": 2, "price_cents": price, "version": version}
         orders = [await kitchen.place(str(new_id()), [line]) for _ in range(ORDERS)]
         await kitchen.move(await kitchen.read(orders[-1]), "cancelled", reason="Ordered twice.")
 
         async def all_are_counted() -> bool:
-            kpis = await ask(stack, session, admin, "/api/analytics/kpis")
+            kpis = await ask(admin, "GET", "/api/analytics/kpis")
             return (kpis["orders"], kpis["cancelled"]) == (ORDERS, CANCELLED)
 
         await eventually(all_are_counted)
         return orders
-
-
-async def ask(stack: Stack, session: aiohttp.ClientSession, admin: Person, path: str) -> Any:
-    headers = {"Authorization": f"Bearer {admin.token}"}
-    async with session.get(f"{stack.addresses.edge}{path}", headers=headers) as answer:
-        return await answer.json()
 
 
 async def test_a_number_leads_to_its_orders_and_an_order_to_itself(
@@ -134,11 +124,10 @@ async def test_the_address_says_which_time_and_what_has_no_answer_says_how_to_ge
 async def test_a_moment_goes_along_from_page_to_page_of_the_database(
     stack: Stack, browser: Browser, session: aiohttp.ClientSession, counted: list[Any]
 ) -> None:
-    admin = Person(session, stack.addresses.edge, ADMIN, Ledger())
-    await admin.sign_in()
+    admin = await somebody(stack, session, ADMIN)
 
     async def a_snapshot() -> str | None:
-        points = (await ask(stack, session, admin, "/api/performance/history"))["items"]
+        points = (await ask(admin, "GET", "/api/performance/history"))["items"]
         return points[-1]["at"] if points else None
 
     at = await eventually(a_snapshot, seconds=90)

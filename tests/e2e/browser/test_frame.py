@@ -16,44 +16,17 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 from deploy.demo.client import Person
-from deploy.demo.ledger import Ledger
 from deploy.demo.load import World
-from deploy.demo.people import ADMIN, restaurant_email
+from deploy.demo.people import restaurant_email
 from deploy.local import Layout, Stack, edge
-from shared.ids import new_id
 from tests.browser import DESKTOP, PATIENCE_MS, PHONE, Screen, Theme, screen
+from tests.elsewhere import KITCHEN
 from tests.support import eventually, stack_port
 
-KITCHEN, NEIGHBOUR = restaurant_email(367), restaurant_email(368)
+NEIGHBOUR = restaurant_email(368)
 KEPT = "1 action is kept"
 OLD = re.compile("(shows the state of|as of) ", re.IGNORECASE)
 PORTAL = "<h1>Welcome to the hotel</h1>"
-
-
-async def somebody(stack: Stack, session: aiohttp.ClientSession, email: str) -> Person:
-    person = Person(session, stack.addresses.edge, email, Ledger())
-    await person.sign_in()
-    return person
-
-
-@pytest.fixture
-async def kitchen(stack: Stack, world: World, session: aiohttp.ClientSession) -> Person:
-    """The kitchen's own hands elsewhere: what it does here was not done in the browser."""
-    return await somebody(stack, session, KITCHEN)
-
-
-@pytest.fixture
-async def order(world: World, kitchen: Person) -> Any:
-    """One that its kitchen has just placed, once its stock has confirmed it."""
-    product, price, version = next(iter(world.products.values()))
-    line = {"product_id": product, "quantity": 2, "price_cents": price, "version": version}
-    placed = await kitchen.place(str(new_id()), [line])
-
-    async def confirmed() -> Any:
-        found = await kitchen.read(placed)
-        return found if found["status"] == "confirmed" else None
-
-    return await eventually(confirmed)
 
 
 async def open_order(shown: Screen, order: Any, page: Page | None = None) -> None:
@@ -118,9 +91,8 @@ async def test_what_waits_can_be_taken_back(stack: Stack, browser: Browser, orde
 
 
 async def test_an_action_that_came_too_late_is_refused_in_words_and_what_is_true_is_shown(
-    stack: Stack, browser: Browser, session: aiohttp.ClientSession, order: Any
+    stack: Stack, browser: Browser, order: Any, admin: Person
 ) -> None:
-    admin = await somebody(stack, session, ADMIN)
     async with screen(browser, stack.addresses.edge) as shown:
         await shown.sign_in(KITCHEN)
         await open_order(shown, order)
@@ -137,9 +109,8 @@ async def test_an_action_that_came_too_late_is_refused_in_words_and_what_is_true
 
 
 async def test_after_a_lost_network_it_goes_on_where_it_was(
-    stack: Stack, browser: Browser, session: aiohttp.ClientSession, order: Any
+    stack: Stack, browser: Browser, order: Any, admin: Person
 ) -> None:
-    admin = await somebody(stack, session, ADMIN)
     async with screen(browser, stack.addresses.edge) as shown:
         await shown.sign_in(KITCHEN)
         await open_order(shown, order)

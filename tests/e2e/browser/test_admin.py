@@ -4,59 +4,25 @@ import re
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from deploy.demo.client import Person
-from deploy.demo.ledger import Ledger
 from deploy.demo.load import World
-from deploy.demo.people import ADMIN, restaurant_email
+from deploy.demo.people import ADMIN
 from deploy.local import Stack
 from shared.ids import new_id
 from tests.browser import DESKTOP, PATIENCE_MS, PHONE, Screen, Theme, screen
+from tests.elsewhere import Place, ask
 from tests.support import eventually
 
-STORE = 367
 HEADER = "sku,name,category,unit,price,stock,active"
 
 
 @pytest.fixture
-async def admin(stack: Stack, world: World, session: aiohttp.ClientSession) -> Person:
-    """Another admin, at work elsewhere."""
-    return await somebody(stack, session, ADMIN)
-
-
-async def somebody(stack: Stack, session: aiohttp.ClientSession, email: str) -> Person:
-    person = Person(session, stack.addresses.edge, email, Ledger())
-    await person.sign_in()
-    return person
-
-
-@pytest.fixture
-async def orders(stack: Stack, world: World, session: aiohttp.ClientSession, admin: Person) -> list[Any]:
+async def orders(place: Place) -> list[Any]:
     """Three that their kitchen has just placed, confirmed by their stock."""
-    kitchen = await somebody(stack, session, restaurant_email(STORE))
-    return [await confirmed(world, kitchen, admin) for _ in range(3)]
-
-
-async def confirmed(world: World, kitchen: Person, admin: Person) -> Any:
-    product, price, version = next(iter(world.products.values()))
-    line = {"product_id": product, "quantity": 1, "price_cents": price, "version": version}
-    placed = await kitchen.place(str(new_id()), [line])
-
-    async def has_stock() -> Any:
-        found = await admin.read(placed)
-        return found if found["status"] == "confirmed" else None
-
-    return await eventually(has_stock)
-
-
-async def api(stack: Stack, session: aiohttp.ClientSession, admin: Person, method: str, path: str, body: Any) -> Any:
-    headers = {"Authorization": f"Bearer {admin.token}", "Cache-Control": "no-cache"}
-    async with session.request(method, f"{stack.addresses.edge}{path}", json=body, headers=headers) as answer:
-        assert answer.ok, await answer.text()
-        return await answer.json()
+    return [await place() for _ in range(3)]
 
 
 def column(page: Page, name: str) -> Locator:
@@ -197,7 +163,7 @@ async def test_what_is_done_on_an_orders_own_page_is_what_the_board_offers(
 
 
 async def test_a_product_is_made_and_changed_and_two_who_change_it_at_once_are_told(
-    stack: Stack, browser: Browser, world: World, session: aiohttp.ClientSession, admin: Person
+    stack: Stack, browser: Browser, admin: Person
 ) -> None:
     sku = f"NEW-{new_id().hex[-8:]}"
     async with screen(browser, stack.addresses.edge) as shown:
@@ -216,7 +182,7 @@ async def test_a_product_is_made_and_changed_and_two_who_change_it_at_once_are_t
         await expect(page.get_by_role("heading", name="Oat milk")).to_be_visible(timeout=PATIENCE_MS)
 
         product = page.url.rsplit("/", 1)[1]
-        await api(stack, session, admin, "PATCH", f"/api/catalog/products/{product}", {"stock": 39})
+        await ask(admin, "PATCH", f"/api/catalog/products/{product}", {"stock": 39})
         await price.fill("2.80")
         await page.get_by_role("button", name="Save", exact=True).click()
         await expect(page.get_by_text("Somebody else changed this")).to_be_visible(timeout=PATIENCE_MS)
@@ -226,7 +192,7 @@ async def test_a_product_is_made_and_changed_and_two_who_change_it_at_once_are_t
         await page.get_by_role("button", name="Save mine all the same").click()
         told = page.get_by_text("Price of one unit: $2.50 → $2.80")
         await expect(told).to_have_count(2, timeout=PATIENCE_MS)  # as saved, and in the history
-    found = await api(stack, session, admin, "GET", f"/api/catalog/admin/products/{product}", None)
+    found = await ask(admin, "GET", f"/api/catalog/admin/products/{product}")
     assert (found["price_cents"], found["stock"], found["version"]) == (280, 39, 3)
 
 
@@ -260,9 +226,7 @@ async def test_a_file_is_looked_at_before_it_is_imported(
         await expect(page.get_by_role("link", name="Bad bread")).to_be_hidden()
 
 
-async def test_somebody_is_hired_and_changes_their_zone(
-    stack: Stack, browser: Browser, world: World, session: aiohttp.ClientSession, admin: Person
-) -> None:
+async def test_somebody_is_hired_and_changes_their_zone(stack: Stack, browser: Browser, admin: Person) -> None:
     address = f"dana-{new_id().hex[-8:]}@larder.test"
     async with screen(browser, stack.addresses.edge) as shown:
         page = shown.page
@@ -284,17 +248,17 @@ async def test_somebody_is_hired_and_changes_their_zone(
         await expect(page.get_by_text("Zone: 3 → 4")).to_be_visible(timeout=PATIENCE_MS)
         await page.goto(f"{shown.edge}/people?q={address}")
         await expect(page.get_by_role("link", name="Dana Novak")).to_be_visible(timeout=PATIENCE_MS)
-    people = await api(stack, session, admin, "GET", f"/api/accounts/people?q={address}", None)
+    people = await ask(admin, "GET", f"/api/accounts/people?q={address}")
     assert [(one["role"], one["zone"]) for one in people["items"]] == [("driver", 4)]
 
 
 async def test_a_restaurants_limit_is_changed_and_its_payment_recorded_once_the_network_is_back(
-    stack: Stack, browser: Browser, world: World, session: aiohttp.ClientSession, admin: Person
+    stack: Stack, browser: Browser, admin: Person
 ) -> None:
-    restaurants = await api(stack, session, admin, "GET", "/api/accounts/restaurants?limit=1", None)
+    restaurants = await ask(admin, "GET", "/api/accounts/restaurants?limit=1")
     restaurant = restaurants["items"][0]
     account = f"/api/orders/credit?restaurant_id={restaurant['id']}"
-    before = await api(stack, session, admin, "GET", account, None)
+    before = await ask(admin, "GET", account)
     async with screen(browser, stack.addresses.edge) as shown:
         page = shown.page
         await open_at(shown, f"/restaurants/{restaurant['id']}")
@@ -311,7 +275,7 @@ async def test_a_restaurants_limit_is_changed_and_its_payment_recorded_once_the_
         await shown.context.set_offline(False)
         await expect(page.get_by_text("The payment of $250.00 is kept")).to_be_hidden(timeout=PATIENCE_MS)
         await expect(page.get_by_role("listitem").filter(has_text="Payment")).to_have_count(1, timeout=PATIENCE_MS)
-    after = await api(stack, session, admin, "GET", account, None)
+    after = await ask(admin, "GET", account)
     assert before["owed_cents"] - after["owed_cents"] == 250_00
 
 
@@ -321,12 +285,11 @@ async def test_every_view_of_an_admin_is_accessible_and_fits(
     stack: Stack,
     browser: Browser,
     orders: list[Any],
-    session: aiohttp.ClientSession,
     admin: Person,
     theme: Theme,
     size: tuple[int, int],
 ) -> None:
-    products = await api(stack, session, admin, "GET", "/api/catalog/admin/products?limit=1", None)
+    products = await ask(admin, "GET", "/api/catalog/admin/products?limit=1")
     views = {
         "/": "Orders",
         f"/?q={orders[0]['number']}": "Orders",

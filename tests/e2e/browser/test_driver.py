@@ -1,7 +1,6 @@
 """The browser client as a driver has it: a real Chromium on the whole stack, in a street with a network and without."""
 
 import base64
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
@@ -9,53 +8,24 @@ import pytest
 from playwright.async_api import Browser, Geolocation, Page, expect
 
 from deploy.demo.client import Person, Refused
-from deploy.demo.ledger import Ledger
-from deploy.demo.load import World
-from deploy.demo.people import ADMIN, ZONES, driver_email, restaurant_email
+from deploy.demo.people import ZONES, driver_email
 from deploy.local import Stack
-from shared.ids import new_id
 from tests.browser import DESKTOP, PATIENCE_MS, PHONE, Screen, Theme, screen
+from tests.elsewhere import KITCHEN, Place, somebody
 from tests.support import eventually
 
-KITCHEN = restaurant_email(367)
 # A photo, as small as one can be: a single pixel.
 PHOTO = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
 
-Ready = Callable[[], Awaitable[Any]]
-
-
-async def somebody(stack: Stack, session: aiohttp.ClientSession, email: str) -> Person:
-    person = Person(session, stack.addresses.edge, email, Ledger())
-    await person.sign_in()
-    return person
-
 
 @pytest.fixture
-async def kitchen(stack: Stack, world: World, session: aiohttp.ClientSession) -> Person:
-    return await somebody(stack, session, KITCHEN)
-
-
-@pytest.fixture
-async def admin(stack: Stack, world: World, session: aiohttp.ClientSession) -> Person:
-    return await somebody(stack, session, ADMIN)
-
-
-@pytest.fixture
-def ready(world: World, kitchen: Person, admin: Person) -> Ready:
+def ready(place: Place, admin: Person) -> Place:
     """Makes an order of the kitchen that waits for a driver."""
 
     async def make() -> Any:
-        product, price, version = next(iter(world.products.values()))
-        line = {"product_id": product, "quantity": 2, "price_cents": price, "version": version}
-        placed = await kitchen.place(str(new_id()), [line])
-
-        async def answered() -> Any:
-            found = await admin.read(placed)
-            return found if found["status"] == "confirmed" else None
-
-        order = await eventually(answered)
+        order = await place()
         for to in ("preparing", "ready"):
             order = await admin.move(order, to)
         return order
@@ -64,7 +34,7 @@ def ready(world: World, kitchen: Person, admin: Person) -> Ready:
 
 
 @pytest.fixture
-async def order(ready: Ready) -> Any:
+async def order(ready: Place) -> Any:
     return await ready()
 
 
@@ -151,7 +121,7 @@ async def test_an_offer_is_taken_driven_and_handed_over_for_a_signature(
 
 
 async def test_a_delivery_in_a_basement_is_kept_over_a_closed_browser_and_sent_once(
-    stack: Stack, browser: Browser, ready: Ready, order: Any, courier: str, session: aiohttp.ClientSession
+    stack: Stack, browser: Browser, ready: Place, order: Any, courier: str, session: aiohttp.ClientSession
 ) -> None:
     """Two stops, both done without a network; the app is opened anew in between."""
     driver = await somebody(stack, session, courier)

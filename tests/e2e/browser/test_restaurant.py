@@ -11,49 +11,15 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from deploy.demo.client import Person
-from deploy.demo.ledger import Ledger
 from deploy.demo.load import World
-from deploy.demo.people import ADMIN, restaurant_email
+from deploy.demo.people import restaurant_email
 from deploy.local import Stack
 from shared.ids import new_id
 from tests.browser import DESKTOP, PATIENCE_MS, PHONE, Screen, Theme, screen
+from tests.elsewhere import KITCHEN, Place, ask, somebody
 from tests.support import eventually
 
-KITCHEN = restaurant_email(367)
 POOR_STORE, BUSY_STORE = 381, 382
-
-
-async def somebody(stack: Stack, session: aiohttp.ClientSession, email: str) -> Person:
-    person = Person(session, stack.addresses.edge, email, Ledger())
-    await person.sign_in()
-    return person
-
-
-@pytest.fixture
-async def kitchen(stack: Stack, world: World, session: aiohttp.ClientSession) -> Person:
-    """The kitchen's own hands elsewhere: what it does here was not done in the browser."""
-    return await somebody(stack, session, KITCHEN)
-
-
-@pytest.fixture
-async def admin(stack: Stack, world: World, session: aiohttp.ClientSession) -> Person:
-    return await somebody(stack, session, ADMIN)
-
-
-@pytest.fixture
-async def order(world: World, kitchen: Person) -> Any:
-    """One that its kitchen has just placed, with what its stock said of it."""
-    lines = [
-        {"product_id": product, "quantity": 2 + place, "price_cents": price, "version": version}
-        for place, (product, price, version) in enumerate(list(world.products.values())[:3])
-    ]
-    placed = await kitchen.place(str(new_id()), lines)
-
-    async def answered() -> Any:
-        found = await kitchen.read(placed)
-        return found if found["version"] > 1 else None
-
-    return await eventually(answered)
 
 
 async def test_an_order_is_shown_whole_and_changes_as_it_happens(
@@ -106,18 +72,9 @@ async def test_an_order_of_another_kitchen_is_not_there(
         await shown.expect_connection("Live")
 
 
-async def change(stack: Stack, session: aiohttp.ClientSession, admin: Person, path: str, **fields: object) -> Any:
-    """What an admin changes elsewhere, through the API."""
-    headers = {"Authorization": f"Bearer {admin.token}"}
-    async with session.patch(f"{stack.addresses.edge}{path}", json=fields, headers=headers) as answer:
-        assert answer.status == 200, await answer.text()
-        return await answer.json()
-
-
 @pytest.fixture
-async def product(stack: Stack, session: aiohttp.ClientSession, admin: Person) -> Any:
+async def product(stack: Stack, admin: Person) -> Any:
     """One that no other test changes, in a category of its own, which the price book knows."""
-    headers = {"Authorization": f"Bearer {admin.token}"}
     name = f"Truffle {secrets.token_hex(4)}"
     body = {
         "sku": name,
@@ -128,8 +85,7 @@ async def product(stack: Stack, session: aiohttp.ClientSession, admin: Person) -
         "stock": 50,
         "active": True,
     }
-    async with session.post(f"{stack.addresses.edge}/api/catalog/products", json=body, headers=headers) as answer:
-        made = await answer.json()
+    made = await ask(admin, "POST", "/api/catalog/products", body)
     await learnt(stack, made)
     return made
 
@@ -199,7 +155,7 @@ async def test_a_kitchen_finds_what_it_needs_and_orders_it_and_a_cart_outlives_i
 
 
 async def test_prices_that_changed_are_told_with_the_old_one_and_ordered_only_once_accepted(
-    stack: Stack, browser: Browser, product: Any, admin: Person, session: aiohttp.ClientSession
+    stack: Stack, browser: Browser, product: Any, admin: Person
 ) -> None:
     """Once while the cart is open, so that the order is refused; once while it is closed."""
     path = f"/api/catalog/products/{product['id']}"
@@ -209,7 +165,7 @@ async def test_prices_that_changed_are_told_with_the_old_one_and_ordered_only_on
         await shown.page.get_by_role("link", name="To the cart").click()
         order = shown.page.get_by_role("button", name="Order for $10.00")
         await expect(order).to_be_enabled(timeout=PATIENCE_MS)
-        await learnt(stack, await change(stack, session, admin, path, price_cents=1250))
+        await learnt(stack, await ask(admin, "PATCH", path, {"price_cents": 1250}))
         await order.click()
         await expect(shown.page.get_by_text("prices have changed. Look at them below")).to_be_visible(
             timeout=PATIENCE_MS
@@ -217,7 +173,7 @@ async def test_prices_that_changed_are_told_with_the_old_one_and_ordered_only_on
         await expect(shown.page.get_by_text(f"{product['name']}: $10.00 before, $12.50 now")).to_be_visible()
         await expect(shown.page.get_by_role("button", name="Order for $12.50")).to_be_disabled()
 
-        await learnt(stack, await change(stack, session, admin, path, price_cents=900))
+        await learnt(stack, await ask(admin, "PATCH", path, {"price_cents": 900}))
         await shown.page.reload()
         await expect(shown.page.get_by_text(f"{product['name']}: $10.00 before, $9.00 now")).to_be_visible(
             timeout=PATIENCE_MS
@@ -228,7 +184,7 @@ async def test_prices_that_changed_are_told_with_the_old_one_and_ordered_only_on
 
 
 async def test_an_order_without_a_network_is_kept_and_comes_back_into_the_cart_when_it_is_refused(
-    stack: Stack, browser: Browser, product: Any, admin: Person, session: aiohttp.ClientSession
+    stack: Stack, browser: Browser, product: Any, admin: Person
 ) -> None:
     async with screen(browser, stack.addresses.edge, size=PHONE) as shown:
         await shown.sign_in(KITCHEN)
@@ -241,9 +197,7 @@ async def test_an_order_without_a_network_is_kept_and_comes_back_into_the_cart_w
         await shown.expect_connection("Offline")
         await order.click()
         await expect(shown.page.get_by_text("Kept until there is a network")).to_be_visible(timeout=PATIENCE_MS)
-        await learnt(
-            stack, await change(stack, session, admin, f"/api/catalog/products/{product['id']}", price_cents=1100)
-        )
+        await learnt(stack, await ask(admin, "PATCH", f"/api/catalog/products/{product['id']}", {"price_cents": 1100}))
 
         await shown.context.set_offline(False)
         refused = shown.page.get_by_text("Not done: Order of 1 line, $10.00")
@@ -256,7 +210,7 @@ async def test_an_order_without_a_network_is_kept_and_comes_back_into_the_cart_w
 
 
 async def test_an_order_that_waits_is_taken_back_into_the_cart_or_sent_once(
-    stack: Stack, browser: Browser, product: Any, session: aiohttp.ClientSession
+    stack: Stack, browser: Browser, product: Any
 ) -> None:
     async with screen(browser, stack.addresses.edge) as shown:
         await shown.sign_in(KITCHEN)
@@ -289,7 +243,7 @@ async def test_an_order_that_waits_is_taken_back_into_the_cart_or_sent_once(
 
 
 async def test_what_is_not_sold_any_more_is_told_before_it_is_ordered(
-    stack: Stack, browser: Browser, product: Any, admin: Person, session: aiohttp.ClientSession
+    stack: Stack, browser: Browser, product: Any, admin: Person
 ) -> None:
     path = f"/api/catalog/products/{product['id']}"
     async with screen(browser, stack.addresses.edge) as shown:
@@ -298,7 +252,7 @@ async def test_what_is_not_sold_any_more_is_told_before_it_is_ordered(
         await shown.page.get_by_role("link", name="To the cart").click()
         order = shown.page.get_by_role("button", name="Order for $10.00")
         await expect(order).to_be_enabled(timeout=PATIENCE_MS)
-        await learnt(stack, await change(stack, session, admin, path, active=False))
+        await learnt(stack, await ask(admin, "PATCH", path, {"active": False}))
         await order.click()
         await expect(shown.page.get_by_text("something is not sold now")).to_be_visible(timeout=PATIENCE_MS)
         await expect(order).to_be_disabled()
@@ -327,12 +281,10 @@ async def test_an_order_beyond_the_credit_is_refused_with_what_is_left(
 ) -> None:
     poor = await somebody(stack, session, restaurant_email(POOR_STORE))
     restaurant = f"/api/accounts/restaurants/{poor.listener.restaurant_id}"
-    await change(stack, session, admin, restaurant, credit_limit_cents=700)
+    await ask(admin, "PATCH", restaurant, {"credit_limit_cents": 700})
 
     async def told() -> bool:
-        headers = {"Authorization": f"Bearer {poor.token}"}
-        async with session.get(f"{stack.addresses.edge}/api/orders/credit", headers=headers) as answer:
-            return bool((await answer.json())["limit_cents"] == 700)
+        return bool((await ask(poor, "GET", "/api/orders/credit"))["limit_cents"] == 700)
 
     await eventually(told)
     async with screen(browser, stack.addresses.edge) as shown:
@@ -349,18 +301,14 @@ async def test_an_order_beyond_the_credit_is_refused_with_what_is_left(
 
 
 async def test_orders_are_narrowed_by_state_loaded_page_by_page_and_change_by_themselves(
-    stack: Stack, browser: Browser, session: aiohttp.ClientSession, world: World, admin: Person
+    stack: Stack, browser: Browser, session: aiohttp.ClientSession, product: Any, place: Place, admin: Person
 ) -> None:
+    """Two pages of orders, of which all but the newest are rejected: the others' board stays empty."""
     busy = await somebody(stack, session, restaurant_email(BUSY_STORE))
-    product, price, version = next(iter(world.products.values()))
-    line = {"product_id": product, "quantity": 1, "price_cents": price, "version": version}
-    orders = [await busy.place(str(new_id()), [line]) for _ in range(101)]
-    newest = orders[-1]
-
-    async def answered() -> Any:
-        found = await busy.read(newest)
-        return found if found["version"] > 1 else None
-
+    line = {"product_id": product["id"], "quantity": product["stock"] + 1, "price_cents": product["price_cents"]}
+    for _ in range(100):
+        await busy.place(str(new_id()), [line])
+    newest = await place(busy, [{**line, "quantity": 1}])
     async with screen(browser, stack.addresses.edge) as shown:
         await shown.sign_in(busy.email)
         await shown.page.get_by_role("link", name="Orders", exact=True).click()
@@ -370,7 +318,7 @@ async def test_orders_are_narrowed_by_state_loaded_page_by_page_and_change_by_th
 
         await shown.page.get_by_role("link", name="Preparing").click()
         await expect(shown.page.get_by_text("No order is “Preparing” now.")).to_be_visible(timeout=PATIENCE_MS)
-        await admin.move(await eventually(answered), "preparing")
+        await admin.move(newest, "preparing")
         row = shown.page.get_by_role("listitem").filter(has_text=f"Order {newest['number']}")
         await expect(row).to_be_visible(timeout=PATIENCE_MS)
         await shown.page.get_by_role("link", name=f"Order {newest['number']}").click()
