@@ -30,11 +30,15 @@ async def durable(bus: Bus) -> str:
     return f"follower-{new_id()}"
 
 
-async def test_what_a_handler_could_not_do_comes_again_a_second_later(bus: Bus, durable: str) -> None:
-    order, tries = new_id(), list[float]()
-    event = StockEvent(
+def reserved(order: UUID) -> StockEvent:
+    return StockEvent(
         id=new_id(), type="StockReserved", occurred_at=datetime.now(UTC), actor=Actor(None, "system"), order_id=order
     )
+
+
+async def test_what_a_handler_could_not_do_comes_again_a_second_later(bus: Bus, durable: str) -> None:
+    order, tries = new_id(), list[float]()
+    event = reserved(order)
     subject = stock_subject(order, event.type)
     now = asyncio.get_running_loop().time
 
@@ -57,6 +61,33 @@ async def test_what_a_handler_could_not_do_comes_again_a_second_later(bus: Bus, 
     await bus.jetstream.delete_consumer(STOCK.name, durable)
 
 
+async def test_what_was_handed_over_while_a_batch_failed_is_applied_soon_too(bus: Bus, durable: str) -> None:
+    orders = [new_id(), new_id()]
+    subjects = [stock_subject(order, "StockReserved") for order in orders]
+    first, second = map(reserved, orders)
+    tries, applied = list[UUID](), set[UUID]()
+
+    async def apply(batch: Sequence[Received[StockEvent]]) -> None:
+        tries.extend(received.event.id for received in batch)
+        if tries == [first.id]:
+            await bus.jetstream.publish(subjects[1], msgspec.json.encode(second))
+            await eventually(both_are_handed_over)
+            raise ConnectionError("the database is away")
+        applied.update(received.event.id for received in batch)
+
+    async def both_are_handed_over() -> bool:
+        return bool((await bus.jetstream.consumer_info(STOCK.name, durable)).num_ack_pending == 2)
+
+    await bus.jetstream.publish(subjects[0], msgspec.json.encode(first))
+    async with supervised(follow(bus, STOCK, StockEvent, apply, durable=durable, subjects=subjects), "follower"):
+
+        async def both_are_applied() -> bool:
+            return applied == {first.id, second.id}
+
+        await eventually(both_are_applied, SOON_SECONDS)
+    await bus.jetstream.delete_consumer(STOCK.name, durable)
+
+
 async def test_an_event_that_fails_again_and_again_does_not_keep_the_others_from_being_applied(
     bus: Bus, durable: str
 ) -> None:
@@ -70,13 +101,7 @@ async def test_an_event_that_fails_again_and_again_does_not_keep_the_others_from
         applied.extend(received.event.order_id for received in batch)
 
     for order, subject in zip(orders, subjects, strict=True):
-        event = StockEvent(
-            id=new_id(),
-            type="StockReserved",
-            occurred_at=datetime.now(UTC),
-            actor=Actor(None, "system"),
-            order_id=order,
-        )
+        event = reserved(order)
         await bus.jetstream.publish(subject, msgspec.json.encode(event))
     failing = FAILING.labels(STOCK.name)._value
     before = failing.get()
@@ -107,16 +132,7 @@ async def test_no_event_waits_in_one_replica_while_others_ask_too(bus: Bus, dura
             work = follow(bus, STOCK, StockEvent, apply, durable=durable, subjects=[subject])
             await replicas.enter_async_context(supervised(work, f"follower {number}"))
         for size in (1, 2, 3, 5, 8) * 10:
-            events = [
-                StockEvent(
-                    id=new_id(),
-                    type="StockReserved",
-                    occurred_at=datetime.now(UTC),
-                    actor=Actor(None, "system"),
-                    order_id=order,
-                )
-                for _ in range(size)
-            ]
+            events = [reserved(order) for _ in range(size)]
             for event in events:
                 await bus.jetstream.publish(subject, msgspec.json.encode(event))
             async with asyncio.timeout(AT_ONCE_SECONDS):
