@@ -2,7 +2,7 @@
 
 What anybody may read is the same for everybody. An answer lasts until the second is over in which it was made; a
 product's, and the first page of a category, for an hour when the edge fetches it because `edge` told it to (X-Edge-
-Keep, which nobody outside can send). A reader who comes here for one of those has it fetched so.
+Keep, which nobody outside can send). A reader whom the edge sends here for one of those has it fetched so.
 
 Invariants: who is asking changes no byte of an answer made here. An ETag changes whenever the bytes do: a product's
 is its version, a page's is made of its bytes.
@@ -18,13 +18,16 @@ from litestar import Request
 
 from services.catalog.edge import Edge
 from services.catalog.edge_store import Entry
-from shared.http.freshness import EDGE_KEEP
+from shared.http.freshness import EDGE_KEEP, POSITION
 from shared.http.problems import invalid_field
 
 SECOND = "public, max-age=0, s-maxage=1"
 HOUR_SECONDS = 3600
 HOUR = "public, max-age=0, s-maxage=3600, stale-while-revalidate=60, stale-if-error=3600"
 """Said only to the edge's inner door. For clients `max-age=0`: they ask, and mostly hear 304."""
+
+PAST_THE_EDGE = frozenset({"authorization", POSITION.lower()})
+"""Who sends one of these comes here whatever the edge has, and would not be answered by it next time either."""
 
 Asked = Request[Any, Any, Any]
 PRODUCTS = "/api/catalog/products"
@@ -61,7 +64,7 @@ def lifetime(request: Asked, now: datetime, edge: Edge, entry: Entry | None) -> 
         if not keep.isdecimal() or not 1 <= int(keep) <= HOUR_SECONDS:
             raise invalid_field("X-Edge-Keep", f"must be seconds, from 1 to {HOUR_SECONDS}")
         return {"Cache-Control": HOUR, "X-Accel-Expires": str(int(keep))}
-    if entry is not None:
+    if entry is not None and not PAST_THE_EDGE.intersection(request.headers.keys()):
         edge.ask(entry)
     return {"Cache-Control": SECOND, "X-Accel-Expires": f"@{int(now.timestamp())}"}
 

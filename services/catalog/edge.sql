@@ -1,6 +1,7 @@
 -- name: ask_for_entries
--- Readers came for these. What is new is wanted, as long as there is room for $4; what was refreshed a while ago is wanted
--- again, since a Nginx has it no more.
+-- Readers came for these. What is new is wanted, as long as there is room for $4. What was refreshed longer ago than any
+-- answer to a reader is kept is wanted again: a Nginx has it no more, or a reader's own answer, on its way while this was
+-- fetched, has taken its place.
 insert into catalog.edge_entries (address, category, shows, asked_at, wanted, done, wanted_at)
 select address, category, case when product_id is null then '{}' else array[product_id] end, now(), 1, 0, now()
 from unnest($1::text[], $2::text[], $3::uuid[]) as asked (address, category, product_id)
@@ -9,7 +10,7 @@ where exists (select from catalog.edge_entries as kept where kept.address = aske
 order by address
 on conflict (address) do update
 set asked_at = excluded.asked_at, wanted = edge_entries.wanted + 1, wanted_at = excluded.wanted_at
-where edge_entries.done = edge_entries.wanted and edge_entries.refreshed_at < now() - interval '10 seconds';
+where edge_entries.done = edge_entries.wanted and edge_entries.refreshed_at < now() - interval '1 second';
 
 -- name: want_entries
 -- The products $1 changed, which are in the categories $2 now: everything that shows one of them, and the first pages that
