@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from "vitest";
 import { Copies, MOST_COPIES } from "../src/lib/copies";
+import { closeDatabases, loseDatabases, withoutDatabases } from "./system";
 
 let names = 0;
 const open: Copies[] = [];
@@ -51,16 +52,34 @@ it("are the newest ones when there are too many", async () => {
 });
 
 it("are none where the browser keeps nothing", async () => {
-  const openDatabase = indexedDB.open;
-  indexedDB.open = () => {
-    throw new DOMException("The user denied permission.", "SecurityError");
-  };
-  try {
+  await withoutDatabases(async () => {
     const [copies] = tabs(1) as [Copies];
     await copies.belongTo("ann");
     expect(await copies.put("orders", [1], 7)).toBe(false);
     expect(await copies.get("orders")).toBeUndefined();
-  } finally {
-    indexedDB.open = openDatabase;
-  }
+  });
+});
+
+it("are there again when the system has closed their database", async () => {
+  const [copies] = tabs(1) as [Copies];
+  await copies.belongTo("ann");
+  await copies.put("orders", [1], 7);
+  closeDatabases();
+  expect(await copies.get("orders")).toEqual({ value: [1], at: 7 });
+  loseDatabases();
+  expect(await copies.put("orders", [2], 8)).toBe(true);
+  expect(await copies.get("orders")).toEqual({ value: [2], at: 8 });
+});
+
+it("are nothing that anybody waits for while their database cannot be opened again", async () => {
+  const [copies] = tabs(1) as [Copies];
+  await copies.belongTo("ann");
+  await copies.put("orders", [1], 7);
+  loseDatabases();
+  await withoutDatabases(async () => {
+    expect(await copies.put("orders", [2], 8)).toBe(false);
+    expect(await copies.get("orders")).toBeUndefined();
+    await copies.belongTo("bob");
+  });
+  expect(await copies.get("orders")).toBeUndefined(); // they are still Ann's
 });

@@ -1,8 +1,9 @@
 import fc from "fast-check";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { makeCall } from "../src/lib/api";
 import { type Deed, Outbox, type OutboxOptions } from "../src/lib/outbox";
 import { chanceOf, SimulatedClock } from "./simulated";
+import { closeDatabases, deleteDatabase, loseDatabases, withoutDatabases } from "./system";
 
 const BASE = "http://larder.test";
 const ANN = "ann";
@@ -102,7 +103,7 @@ function browser(server: Server) {
     open.add(outbox);
     return outbox;
   };
-  return { tab, locks, clock };
+  return { tab, locks, clock, name };
 }
 
 afterEach(async () => {
@@ -231,11 +232,7 @@ describe("an action", () => {
 
   it("waits in memory where the browser keeps nothing, and that is said", async () => {
     const server = new Server();
-    const open = indexedDB.open;
-    indexedDB.open = () => {
-      throw new DOMException("The user denied permission.", "SecurityError");
-    };
-    try {
+    await withoutDatabases(async () => {
       const tab = browser(server).tab();
       await expect(tab.add(deed(0))).rejects.toThrow("nobody is signed in");
       expect(tab.lasting.value).toBe(false);
@@ -250,9 +247,57 @@ describe("an action", () => {
       server.weather = () => 409;
       await quiet(tab);
       expect(tab.actions.value.map(({ key, refusal }) => [key, refusal?.status])).toEqual([[second, 409]]);
-    } finally {
-      indexedDB.open = open;
-    }
+    });
+  });
+
+  it("is kept, and those before it, when the system has closed the database", async () => {
+    const server = new Server();
+    server.weather = () => "lost request";
+    const tab = browser(server).tab();
+    await tab.belongTo(ANN);
+    const first = await tab.add(deed(1));
+    await quiet(tab);
+    closeDatabases();
+    const second = await tab.add(deed(2));
+    await quiet(tab);
+    closeDatabases();
+    server.weather = () => "fine";
+    await quiet(tab);
+    expect([server.done, tab.actions.value, tab.lasting.value]).toEqual([[first, second], [], true]);
+  });
+
+  it("is not called kept while the database cannot be opened again, and those before it wait for that", async () => {
+    const server = new Server();
+    server.weather = () => "lost request";
+    const { tab: openTab, clock } = browser(server);
+    const tab = openTab();
+    await tab.belongTo(ANN);
+    const key = await tab.add(deed(1));
+    await quiet(tab);
+    loseDatabases();
+    await withoutDatabases(async () => {
+      await expect(tab.add(deed(2))).rejects.toThrow("cannot be opened");
+      expect([tab.trouble.value?.name, tab.lasting.value]).toEqual(["ClosedError", true]);
+      server.weather = () => "fine";
+      await expect(tab.flush()).rejects.toThrow("cannot be opened");
+    });
+    expect(server.done).toEqual([]);
+    await clock.run(70_000); // by itself
+    await quiet(tab);
+    expect([server.done, tab.actions.value]).toEqual([[key], []]);
+  });
+
+  it("is not shown as kept any more when somebody has deleted what the browser keeps", async () => {
+    const server = new Server();
+    server.weather = () => "lost request";
+    const { tab: openTab, name } = browser(server);
+    const tab = openTab();
+    await tab.belongTo(ANN);
+    await tab.add(deed(1));
+    await quiet(tab);
+    await deleteDatabase(name);
+    await vi.waitFor(() => expect(tab.actions.value).toEqual([]));
+    await expect(tab.add(deed(2))).rejects.toThrow("nobody is signed in");
   });
 
   it("that could not be kept is not done, and that is said until one is", async () => {
@@ -295,12 +340,14 @@ const steps = fc.array(
     fc.record({ do: fc.constant("act" as const), tab: fc.nat(2) }),
     fc.record({ do: fc.constant("flush" as const), tab: fc.nat(2) }),
     fc.record({ do: fc.constant("reopen" as const), tab: fc.nat(2) }),
+    fc.record({ do: fc.constant("close databases" as const) }),
+    fc.record({ do: fc.constant("lose databases" as const) }),
     fc.record({ do: fc.constant("weather" as const), next: fc.array(weathers, { maxLength: 4 }) }),
   ),
   { maxLength: 25 },
 );
 
-it("whatever the network, the tabs and the server do: each action is done once or refused, in order", async () => {
+it("whatever the network, the tabs, the server and the system do: each action is done once or refused, in order", async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (script) => {
       const server = new Server();
@@ -314,6 +361,8 @@ it("whatever the network, the tabs and the server do: each action is done once o
       for (const step of script) {
         if (step.do === "act") acted.push(await at(step.tab).add(deed(acted.length)));
         else if (step.do === "flush") at(step.tab).flush();
+        else if (step.do === "close databases") closeDatabases();
+        else if (step.do === "lose databases") loseDatabases();
         else if (step.do === "weather") coming = [...step.next];
         else {
           await quiet(at(step.tab)); // a closed page ends what it had under way; the shelf has it all the same

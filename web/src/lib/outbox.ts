@@ -76,7 +76,7 @@ export class Outbox {
   constructor(options: OutboxOptions) {
     this.#options = options;
     this.#tries = new Tries(options.clock, options.chance);
-    this.#shelf = openShelf(options.name ?? "larder");
+    this.#shelf = openShelf(options.name ?? "larder", () => this.flush());
     this.#shelf.then(({ lasting }) => this.lasting.set(lasting));
     options.channel?.addEventListener("message", () => this.#reload());
     this.#reload();
@@ -142,7 +142,7 @@ export class Outbox {
   async close(): Promise<void> {
     this.#tries.stop();
     this.#options.channel?.close();
-    (await this.#shelf).close();
+    await (await this.#shelf).close();
   }
 
   async #flushAll(): Promise<void> {
@@ -152,6 +152,9 @@ export class Outbox {
         this.#again = false;
         await this.#options.locks.request(LOCK, () => this.#drain());
       }
+    } catch (error) {
+      this.#retry(error); // the shelf could not be read: what is on it still waits
+      throw error;
     } finally {
       this.#flushing = null; // in the turn that saw nothing to do again: who asks after it begins anew
     }
@@ -172,7 +175,8 @@ export class Outbox {
 
   /** The oldest that waits, read anew each time: it may have been taken back, or somebody else may have signed in. */
   async #next(): Promise<Action | undefined> {
-    return (await this.#mine()).find((action) => action.refusal === null);
+    await this.#reload();
+    return this.actions.value.find((action) => action.refusal === null);
   }
 
   async #mine(): Promise<Action[]> {

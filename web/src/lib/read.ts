@@ -49,19 +49,21 @@ export class Read<T> {
     const generation = ++this.#generation;
     this.#tries.stop();
     this.#show({ busy: true });
+    let value: T;
     try {
-      const value = await this.#options.ask();
-      if (generation !== this.#generation) return;
-      const asOf = this.#options.clock.now();
-      this.#tries.succeeded();
-      this.#show({ value, asOf, busy: false, error: null });
-      if (this.#options.name !== null) await this.#options.copies.put(this.#options.name, value, asOf);
+      value = await this.#options.ask();
     } catch (error) {
       if (generation !== this.#generation) return;
       const passing = isPassing(error);
       this.#show({ busy: passing, error: error instanceof Error ? error : new Error(String(error)) });
       if (passing) this.#tries.again(error, () => this.refresh());
+      return;
     }
+    if (generation !== this.#generation) return;
+    const asOf = this.#options.clock.now();
+    this.#tries.succeeded();
+    this.#show({ value, asOf, busy: false, error: null });
+    if (this.#options.name !== null) await this.#options.copies.put(this.#options.name, value, asOf);
   }
 
   /** Ends what is under way. */

@@ -2,9 +2,11 @@
  * Where the outbox keeps its actions: IndexedDB, and where a browser will not open that, this page's memory.
  *
  * Invariants: `add` takes the person and the place in the order in one step, so that tabs agree on both; an action that
- * it returned from is on the disk, if `lasting`. What is not lasting is gone with the page, which has to be told.
+ * it returned from is on the disk, if `lasting`. What is not lasting is gone with the page, which has to be told. A disk
+ * that cannot be reached any more is an error, and never replaced by memory: what is on it still waits.
  */
-import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import type { DBSchema } from "idb";
+import { ClosedError, Database } from "./database";
 import type { Action } from "./outbox";
 
 /** An action before it has its place and its person. */
@@ -19,22 +21,19 @@ export interface Shelf {
   put(action: Action): Promise<void>;
   delete(seq: number): Promise<void>;
   become(person: string | null): Promise<void>;
-  close(): void;
+  close(): Promise<void>;
 }
 
-export async function openShelf(name: string): Promise<Shelf> {
-  let database: IDBPDatabase<Schema>;
+/** `lost`: what is on it may be another thing now, for the system has closed its database. */
+export async function openShelf(name: string, lost: () => void): Promise<Shelf> {
+  const shelf = new DiskShelf(name, lost);
   try {
-    database = await openDB<Schema>(name, 1, {
-      upgrade(fresh) {
-        fresh.createObjectStore("actions", { keyPath: "seq", autoIncrement: true });
-        fresh.createObjectStore("who");
-      },
-    });
-  } catch {
-    return new MemoryShelf(); // a private window, a full or a broken disk: said by `lasting`
+    await shelf.look();
+  } catch (error) {
+    if (error instanceof ClosedError) return new MemoryShelf(); // said by `lasting`
+    throw error;
   }
-  return new DiskShelf(database);
+  return shelf;
 }
 
 interface Schema extends DBSchema {
@@ -47,46 +46,58 @@ const PERSON = "person";
 
 class DiskShelf implements Shelf {
   readonly lasting = true;
-  readonly #database: IDBPDatabase<Schema>;
+  readonly #database: Database<Schema>;
 
-  constructor(database: IDBPDatabase<Schema>) {
-    this.#database = database;
+  constructor(name: string, lost: () => void) {
+    this.#database = new Database(name, {
+      create(fresh) {
+        fresh.createObjectStore("actions", { keyPath: "seq", autoIncrement: true });
+        fresh.createObjectStore("who");
+      },
+      lost,
+    });
   }
 
-  async look(): Promise<{ person: string | undefined; actions: Action[] }> {
-    const transaction = this.#database.transaction(["actions", "who"]);
-    const [person, actions] = await Promise.all([
-      transaction.objectStore("who").get(PERSON),
-      transaction.objectStore("actions").getAll(),
-    ]);
-    return { person, actions };
+  look(): Promise<{ person: string | undefined; actions: Action[] }> {
+    return this.#database.use(async (database) => {
+      const transaction = database.transaction(["actions", "who"]);
+      const [person, actions] = await Promise.all([
+        transaction.objectStore("who").get(PERSON),
+        transaction.objectStore("actions").getAll(),
+      ]);
+      return { person, actions };
+    });
   }
 
-  async add(action: NewAction): Promise<void> {
-    const transaction = this.#database.transaction(["actions", "who"], "readwrite", { durability: "strict" });
-    const person = await transaction.objectStore("who").get(PERSON);
-    if (person === undefined) throw new Error("nobody is signed in");
-    const actions = transaction.objectStore("actions");
-    const isNew = (await actions.getAll()).every(({ key }) => key !== action.key);
-    if (isNew) await actions.add({ ...action, person } as Action); // the database gives it its seq
-    await transaction.done;
+  add(action: NewAction): Promise<void> {
+    return this.#database.use(async (database) => {
+      const transaction = database.transaction(["actions", "who"], "readwrite", { durability: "strict" });
+      const person = await transaction.objectStore("who").get(PERSON);
+      if (person === undefined) throw new Error("nobody is signed in");
+      const actions = transaction.objectStore("actions");
+      const isNew = (await actions.getAll()).every(({ key }) => key !== action.key);
+      if (isNew) await actions.add({ ...action, person } as Action); // the database gives it its seq
+      await transaction.done;
+    });
   }
 
   async put(action: Action): Promise<void> {
-    await this.#database.put("actions", action);
+    await this.#database.use((database) => database.put("actions", action));
   }
 
   async delete(seq: number): Promise<void> {
-    await this.#database.delete("actions", seq);
+    await this.#database.use((database) => database.delete("actions", seq));
   }
 
   async become(person: string | null): Promise<void> {
-    if (person === null) await this.#database.delete("who", PERSON);
-    else await this.#database.put("who", person, PERSON);
+    await this.#database.use(async (database) => {
+      if (person === null) await database.delete("who", PERSON);
+      else await database.put("who", person, PERSON);
+    });
   }
 
-  close(): void {
-    this.#database.close();
+  async close(): Promise<void> {
+    await this.#database.close();
   }
 }
 
@@ -118,5 +129,5 @@ class MemoryShelf implements Shelf {
     this.#person = person ?? undefined;
   }
 
-  close(): void {}
+  async close(): Promise<void> {}
 }
