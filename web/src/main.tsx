@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { start } from "./app";
 import { App } from "./shell/App";
+import { keepWhatWaits } from "./shell/keep";
 import { reportAll } from "./shell/report";
 import { keepUpdated } from "./shell/update";
 import "./styles/index.css";
@@ -8,5 +9,6 @@ import "./styles/index.css";
 const root = document.getElementById("app");
 if (root === null) throw new Error("the page has no #app");
 reportAll();
+keepWhatWaits();
 render(<App />, root);
 start().then(keepUpdated);
