@@ -1,7 +1,7 @@
 /** How the lines of an order come back into the present person's cart. */
 import { cartShelf } from "./app";
+import type { Action } from "./lib/action";
 import { type Line, putBack } from "./lib/cart";
-import type { Action } from "./lib/outbox";
 import { afterRefusal } from "./lib/refusal";
 
 /**

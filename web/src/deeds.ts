@@ -7,9 +7,9 @@
 import { locale, outbox, texts } from "./app";
 import { backIntoCart } from "./cart";
 import type { components } from "./generated/orders";
+import type { Action, Deed } from "./lib/action";
 import { type Cart, type Line, totalOf } from "./lib/cart";
 import { money } from "./lib/money";
-import type { Action, Deed } from "./lib/outbox";
 
 type Transition = components["schemas"]["Transition"];
 

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Deed } from "../src/lib/action";
 import { makeCall } from "../src/lib/api";
-import { type Deed, Outbox, type OutboxOptions } from "../src/lib/outbox";
+import { Outbox, type OutboxOptions } from "../src/lib/outbox";
 import { chanceOf, SimulatedClock } from "./simulated";
 import { closeDatabases, deleteDatabase, loseDatabases, withoutDatabases } from "./system";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Action } from "../src/lib/outbox";
+import type { Action } from "../src/lib/action";
 import type { Entry } from "../src/orders";
 import { foreseen, roundOf } from "../src/screens/deliveries/round";
 

@@ -8,32 +8,12 @@
  * refused, until somebody has read that. What is no answer of Larder's, and what may be answered well another time
  * (`isPassing`), keeps it waiting.
  */
+import type { Action, Deed, Json } from "./action";
 import { type Call, isPassing, type ProblemDocument, ProblemError } from "./api";
 import type { Chance, Clock } from "./clock";
 import { openShelf, type Shelf } from "./shelf";
 import { Store } from "./store";
 import { Tries } from "./tries";
-
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
-
-/** Something to be done: `kind` and `about` are for the words in which it is shown. */
-export interface Deed {
-  kind: string;
-  about: { readonly [name: string]: Json };
-  method: "POST" | "PATCH" | "PUT" | "DELETE";
-  path: string;
-  body: Json;
-}
-
-export interface Action extends Deed {
-  /** The order in which they were done, over all tabs. */
-  seq: number;
-  key: string;
-  person: string;
-  at: number;
-  /** Why the server will never do it; null while it waits. */
-  refusal: ProblemDocument | null;
-}
 
 export interface OutboxOptions {
   /** As `makeCall` makes it: what is no good answer of Larder's is thrown. */

@@ -6,8 +6,8 @@
  * that cannot be reached any more is an error, and never replaced by memory: what is on it still waits.
  */
 import type { DBSchema } from "idb";
+import type { Action } from "./action";
 import { ClosedError, Database } from "./database";
-import type { Action } from "./outbox";
 
 /** An action before it has its place and its person. */
 export type NewAction = Omit<Action, "seq" | "person">;

@@ -1,7 +1,7 @@
 /** What was done and not answered yet, and what the server will not do: in words, each with a way out. */
 import { outbox } from "../app";
 import { nameOf, takeBack, wayOutOf } from "../deeds";
-import type { Action } from "../lib/outbox";
+import type { Action } from "../lib/action";
 import { problemInWords } from "../problems";
 import { useStore } from "../ui/hooks";
 import { say } from "./texts";

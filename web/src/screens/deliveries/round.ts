@@ -3,7 +3,7 @@
  *
  * What the driver did and the server has not answered yet counts as done: a phone in a basement goes on to the next stop.
  */
-import type { Action } from "../../lib/outbox";
+import type { Action } from "../../lib/action";
 import type { Entry, Status } from "../../orders";
 
 export interface Round {
