@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -23,8 +24,10 @@ from services.accounts.importer import ImportedPerson, ImportedRestaurant, impor
 from shared.bus import Bus
 from shared.database import open_pool
 from shared.ids import new_id
+from shared.limits import TIMEOUT_SECONDS
 from shared.outbox import wake_subject
-from tests.support import bearer, eventually, identity, serving, settings_of
+from tests.support import PATIENCE_SECONDS, bearer, eventually, identity, serving, settings_of
+from tests.valkey_server import own_valkey
 
 PASSWORD = "correct horse battery"
 
@@ -176,6 +179,23 @@ async def test_nobody_signs_in_without_the_counter(stack: Stack, house: House) -
         body = {"email": "a@b", "password": "x"}
         status, _, answer = await house.send("POST", "/sessions", None, body, url)
         assert (status, answer.headers["Retry-After"]) == (503, "1")
+
+
+async def test_who_signs_in_waits_for_a_slow_counter_and_not_for_one_that_stands_still(
+    stack: Stack, house: House, tmp_path: Path
+) -> None:
+    """It is slow for three times as long as the limits of other requests would wait for it."""
+    person = await house.person()
+    wanted = {"email": person["email"], "password": PASSWORD}
+    async with own_valkey(tmp_path) as valkey:
+        counted = {"LARDER_VALKEY_URL": valkey.url, "LARDER_SIGN_IN_FAILURES_PER_HOUR": "3"}
+        async with serving(settings_of(stack, "accounts", app.Settings, **counted), app.build) as url:
+            valkey.freeze()
+            asyncio.get_running_loop().call_later(3 * TIMEOUT_SECONDS, valkey.thaw)
+            assert (await house.send("POST", "/sessions", None, wanted, url))[0] == 201
+            valkey.freeze()
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                assert (await house.send("POST", "/sessions", None, wanted, url))[0] == 503
 
 
 async def test_a_token_is_renewed_by_itself_or_by_the_browsers_secret(house: House) -> None:
