@@ -137,6 +137,7 @@ class Relay:
 
     async def run(self) -> None:
         now = asyncio.get_running_loop().time
+        await self._bus.connection()  # others wait for the streams, which the first round makes
         while True:
             self._woken.clear()
             began = now()

@@ -116,6 +116,7 @@ class SpoiltBus:
         client: Any = Forgetful(bus.client) if forgetful else bus.client
         self.connected = True
         self.jetstream = bus.jetstream
+        self.connection = bus.connection
         self.client = Spoilt(client, steps, frozenset({"request", "publish"}))
 
 

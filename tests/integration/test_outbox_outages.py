@@ -11,10 +11,13 @@ from pathlib import Path
 from uuid import UUID
 
 import msgspec
+import nats.errors
 import pytest
+from nats.js.api import StreamInfo
+from nats.js.errors import APIError
 
 from deploy.local import Stack
-from proto.streams import ORDERS
+from proto.streams import ORDERS, STREAMS
 from shared.bus import Bus
 from shared.database import open_pool
 from shared.ids import new_id
@@ -115,6 +118,29 @@ async def open_transactions(outbox: Outbox) -> list[object]:
         CONTEXT,
     )
     return [row["backend_xid"] for row in rows]
+
+
+async def test_the_streams_are_made_as_soon_as_nats_is_there_though_nothing_waits(
+    stack: Stack, outbox: Outbox, server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever follows one is not ready before."""
+    await server.kill()
+    async with running(stack, server.url, monkeypatch) as bus:
+        await server.start()
+        await bus.connection()
+
+        async def made() -> bool:
+            return {stream.name for stream in STREAMS} <= {found.config.name for found in await streams(bus)}
+
+        await eventually(made)
+
+
+async def streams(bus: Bus) -> list[StreamInfo]:
+    """None while JetStream starts."""
+    try:
+        return list(await bus.jetstream.streams_info())
+    except (nats.errors.Error, APIError):
+        return []
 
 
 async def test_nats_is_away_for_a_while_and_comes_back_with_its_store(
