@@ -16,7 +16,7 @@ from services.accounts.domain import (
 from services.accounts.events import WAKE, Origin
 from services.accounts.sessions import Accounts, end_sessions
 from shared.database import Connection, transaction
-from shared.http.problems import Problem, invalid_field, not_found
+from shared.http.problems import FieldError, Problem, invalid_field, not_found
 from shared.ids import new_id
 
 
@@ -39,7 +39,7 @@ async def create_person(accounts: Accounts, wanted: NewPerson, origin: Origin) -
     async with transaction(accounts.pool) as connection:
         await _check_restaurant(connection, person)
         if not await store.insert_person(connection, person, password_hash):
-            raise Problem(409, "Somebody has this address already.", code="email")
+            raise _taken("email", "Somebody has this address already.")
         await store.insert_events(connection, [events.person_changed(person, origin)])
     await accounts.bus.nudge(WAKE)
     return person
@@ -83,7 +83,7 @@ async def create_restaurant(accounts: Accounts, wanted: NewRestaurant, origin: O
     )
     async with transaction(accounts.pool) as connection:
         if not await store.insert_restaurant(connection, restaurant):
-            raise Problem(409, "Another restaurant has this number.", code="number")
+            raise _taken("number", "Another restaurant has this number.")
         await store.insert_events(connection, [events.restaurant_changed(restaurant, origin)])
     await accounts.bus.nudge(WAKE)
     return restaurant
@@ -108,4 +108,8 @@ async def change_restaurant(
 
 async def _check_restaurant(connection: Connection, person: Person) -> None:
     if person.restaurant_id is not None and await store.get_restaurant(connection, person.restaurant_id) is None:
-        raise invalid_field("restaurant_id", "is no restaurant we know")
+        raise invalid_field("restaurant_id", "is no restaurant we know", "unknown")
+
+
+def _taken(field: str, detail: str) -> Problem:
+    return Problem(409, detail, code=field, errors=[FieldError(field, detail, "taken")])

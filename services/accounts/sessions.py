@@ -151,7 +151,7 @@ async def change_password(
             person = await store.get_person(reading, identity.person_id)
             found = await store.get_credentials(reading, person.email) if person is not None else None
         if found is None or not await passwords.verify_password(found.password_hash, wanted.current_password):
-            error = FieldError("current_password", "is wrong")
+            error = FieldError("current_password", "is wrong", "wrong")
             raise WrongPasswordError(403, "current_password: is wrong", code="wrong_password", errors=[error])
     password_hash = await passwords.hash_password(wanted.new_password)
     async with transaction(accounts.pool) as writing:

@@ -19,7 +19,7 @@ from services.catalog.store import Origin
 from shared.bus import Bus
 from shared.database import Pool, transaction
 from shared.http.caller import Caller
-from shared.http.problems import Problem, invalid_field, not_found
+from shared.http.problems import FieldError, Problem, invalid_field, not_found
 from shared.ids import new_id
 
 
@@ -37,12 +37,13 @@ async def create_product(catalog: Catalog, caller: Caller, new: NewProduct) -> P
     try:
         product = domain.create(new, new_id(), catalog.now())
     except NoPriceError as error:
-        raise invalid_field("price_cents", str(error)) from error
+        raise invalid_field("price_cents", str(error), "required") from error
     async with transaction(catalog.pool, store.begin_as(origin_of(caller)), caller.span) as connection:
         if not await store.insert_product(connection, product, event_of(product, caller)):
             there = await admin_store.get_product_by_sku(connection, product.sku)
             present = {"present": msgspec.to_builtins(there)}
-            raise Problem(409, "There is a product with this sku.", code="sku", present=present)
+            detail = "There is a product with this sku."
+            raise Problem(409, detail, code="sku", errors=[FieldError("sku", detail, "taken")], present=present)
     await catalog.bus.nudge(WAKE)
     return product
 
@@ -55,10 +56,13 @@ async def change_product(catalog: Catalog, caller: Caller, product_id: UUID, cha
             raise not_found("product")
         try:
             changed = domain.change(product, changes, catalog.now())
-        except (StaleVersionError, NoPriceError) as error:
-            code = "version" if isinstance(error, StaleVersionError) else "price"
+        except StaleVersionError as error:
             present = {"present": msgspec.to_builtins(product)}
-            raise Problem(409, str(error), code=code, present=present) from error
+            raise Problem(409, str(error), code="version", present=present) from error
+        except NoPriceError as error:
+            missing = FieldError("price_cents", str(error), "required")
+            present = {"present": msgspec.to_builtins(product)}
+            raise Problem(409, str(error), code="price", errors=[missing], present=present) from error
         if changed is None:
             return product
         await store.update_product(connection, changed, event_of(changed, caller))

@@ -180,7 +180,7 @@ async def _named_driver(
         return wanted.driver_id
     driver = await store.get_driver(connection, wanted.driver_id)
     if driver is None:
-        raise invalid_field("driver_id", "is no driver we know")
+        raise invalid_field("driver_id", "is no driver we know", "unknown")
     return driver
 
 

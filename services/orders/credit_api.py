@@ -148,7 +148,7 @@ def _whose(identity: Identity, restaurant_id: UUID | None) -> UUID:
     """Raises Problem 400 for an admin who does not say whose, and for a restaurant that asks for another's."""
     if identity.role == "admin":
         if restaurant_id is None:
-            raise invalid_field("restaurant_id", "is required: say whose account")
+            raise invalid_field("restaurant_id", "is required: say whose account", "required")
         return restaurant_id
     if identity.restaurant_id is None:
         raise Problem(403, "Only people of a restaurant have an account.", code="forbidden")
@@ -161,4 +161,4 @@ def _unknown(identity: Identity) -> Problem:
     """A restaurant's own is on its way here; an admin's was mistyped."""
     if identity.role == "restaurant":
         return busy("Your restaurant is not known here yet.")
-    return invalid_field("restaurant_id", "is no restaurant we know")
+    return invalid_field("restaurant_id", "is no restaurant we know", "unknown")

@@ -50,7 +50,7 @@ async def record_payment(orders: Orders, caller: Caller, key: str, wanted: Recor
             return stored
         known = await credit_store.get_credit(connection, wanted.restaurant_id)
         if known is None:
-            raise invalid_field("restaurant_id", "is no restaurant we know")
+            raise invalid_field("restaurant_id", "is no restaurant we know", "unknown")
         payment = await credit_store.record_payment(
             connection, wanted.restaurant_id, wanted.amount_cents, wanted.reference, caller.request_id, orders.now()
         )

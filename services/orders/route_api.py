@@ -85,7 +85,7 @@ async def get_duty(request: OrderRequest, driver_id: DriverId = None) -> JSONAns
 
     on_duty = await api_of(request).reads.find(read, begin=store.begin_as(request.user), position=position_of(request))
     if on_duty is None:
-        raise invalid_field("driver_id", "is no driver we know")
+        raise invalid_field("driver_id", "is no driver we know", "unknown")
     return JSONAnswer(_encoder.encode(Duty(whose, on_duty)))
 
 
@@ -121,7 +121,7 @@ async def get_route(
 
     entries = await api.reads.find(read, begin=store.begin_as(request.user), position=position_of(request))
     if entries is None:
-        raise invalid_field("driver_id", "is no driver we know")
+        raise invalid_field("driver_id", "is no driver we know", "unknown")
     page = Page(*cut(entries, limit, api.cursors, scope, lambda entry: Stop(entry.stop or 0, entry.id)))
     return JSONAnswer(_encoder.encode(page))
 
@@ -153,7 +153,7 @@ def _whose(identity: Identity, driver_id: UUID | None) -> UUID:
     """Raises Problem 400 for an admin who does not say whose, and for a driver who asks for another's."""
     if identity.role == "admin":
         if driver_id is None:
-            raise invalid_field("driver_id", "is required: say whose")
+            raise invalid_field("driver_id", "is required: say whose", "required")
         return driver_id
     if driver_id not in (None, identity.person_id):
         raise invalid_field("driver_id", "is for admins: leave it out to see your own")

@@ -43,7 +43,7 @@ async def put_route(orders: Orders, caller: Caller, wanted: PutRoute) -> list[En
     origin = origin_of(caller)
     async with transaction(orders.pool, store.begin_as(caller.identity), caller.span) as connection:
         if await store.get_driver(connection, wanted.driver_id) is None:
-            raise invalid_field("driver_id", "is no driver we know")
+            raise invalid_field("driver_id", "is no driver we know", "unknown")
         await store.lock_route(connection, wanted.driver_id)
         route = await store.get_route_for_change(connection, wanted.driver_id)
         for changed in domain.reroute(route, wanted.order_ids, orders.now()):

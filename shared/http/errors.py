@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from shared.cursor import CursorError
 from shared.http.problems import MEDIA_TYPE, FieldError, Problem, busy, invalid, invalid_field
+from shared.http.validation import field_error
 
 _log = structlog.get_logger("http")
 
@@ -65,16 +66,16 @@ def _problem_of(request: Request[Any, Any, Any], error: Exception) -> Problem:
 def _invalid(request: Request[Any, Any, Any], error: ValidationException) -> Problem:
     """Parameters and headers by the names that callers know; bodies are decoded by shared.http.routes."""
     if missing := _MISSING.match(error.detail):
-        return invalid_field(missing["name"], "is required")
+        return invalid_field(missing["name"], "is required", "required")
     parameters = request.scope["route_handler"].parsed_fn_signature.parameters
     errors = []
     for one in error.extra if isinstance(error.extra, list) else []:
         name = str(one["key"])
         if name == "data":
-            errors.append(FieldError("body", "is missing; send a JSON object"))
+            errors.append(FieldError("body", "is missing; send a JSON object", "required"))
             continue
         declared = parameters[name].kwarg_definition if name in parameters else None
-        errors.append(FieldError(getattr(declared, "name", None) or name, one["message"]))
+        errors.append(field_error(getattr(declared, "name", None) or name, one["message"]))
     return invalid(*errors) if errors else Problem(400, error.detail, code="invalid")
 
 

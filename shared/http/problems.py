@@ -6,7 +6,7 @@ names each field that is wrong. Nothing of an unexpected error's text gets out: 
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -15,11 +15,20 @@ from shared.http.types import Send
 MEDIA_TYPE = "application/problem+json"
 
 
-class FieldError(msgspec.Struct, frozen=True):
-    """`field` is a path such as `items[0].quantity`, a header's name or a parameter's."""
+FieldCode = Literal["required", "short", "long", "few", "many", "small", "large", "form", "unknown", "taken", "wrong"]
+"""What is wrong with a field. `short` and `long` are of texts, in characters, `few` and `many` of lists, `small` and
+`large` of numbers; `form`: it is no such thing; `unknown`: it names nothing that is there; `taken`: something else has
+it, and only one may."""
+
+
+class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`field` is a path such as `items[0].quantity`, a header's name or a parameter's. `code` is for programs that have
+    words of their own, with the `limit` that was not kept; null where `detail` alone says it."""
 
     field: str
     detail: str
+    code: FieldCode | None = None
+    limit: int | float | None = None
 
 
 class ProblemDocument(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -88,8 +97,8 @@ def invalid(*errors: FieldError) -> Problem:
     return Problem(400, "; ".join(f"{error.field}: {error.detail}" for error in errors), code="invalid", errors=errors)
 
 
-def invalid_field(field: str, detail: str) -> Problem:
-    return invalid(FieldError(field, detail))
+def invalid_field(field: str, detail: str, code: FieldCode | None = None) -> Problem:
+    return invalid(FieldError(field, detail, code))
 
 
 def not_found(what: str) -> Problem:

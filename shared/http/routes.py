@@ -41,7 +41,7 @@ def _mistakes(body: bytes, kind: Any) -> list[FieldError]:
     try:
         return field_errors(msgspec.json.decode(body), kind)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        return [FieldError("body", f"is not valid JSON: {error}")]
+        return [FieldError("body", f"is not valid JSON: {error}", "form")]
 
 
 @lru_cache

@@ -9,12 +9,19 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from shared.http.problems import FieldError
+from shared.http.problems import FieldCode, FieldError
 
 MOST = 20
 """Errors told at once: more help nobody."""
 
 _AT = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+_BOUND = re.compile(r"Expected `(?P<kind>\w+)`(?: of length)? (?P<side>[<>])=? (?P<limit>\S+)")
+_CODES: dict[str, dict[str, FieldCode]] = {
+    "str": {">": "short", "<": "long"},
+    "array": {">": "few", "<": "many"},
+    "int": {">": "small", "<": "large"},
+    "float": {">": "small", "<": "large"},
+}
 
 
 def field_errors(body: object, kind: Any) -> list[FieldError]:
@@ -36,9 +43,9 @@ def _collect(value: object, kind: Any, path: str, errors: list[FieldError]) -> N
             for place, element in enumerate(value):
                 _collect(element, inner, f"{path}[{place}]", errors)
             if len(errors) == before:
-                errors.append(FieldError(path or "body", _plain(error)))
+                errors.append(field_error(path or "body", str(error)))
         else:
-            errors.append(FieldError(path or "body", _plain(error)))
+            errors.append(field_error(path or "body", str(error)))
 
 
 def _collect_fields(
@@ -51,7 +58,7 @@ def _collect_fields(
         if name in value:
             _collect(value[name], field.type, place, errors)
         elif field.required:
-            errors.append(FieldError(place, "is required"))
+            errors.append(FieldError(place, "is required", "required"))
     if struct.__struct_config__.forbid_unknown_fields:
         errors.extend(
             FieldError(f"{path}.{name}" if path else str(name), "is not a known field")
@@ -62,8 +69,14 @@ def _collect_fields(
         errors.append(FieldError(path or "body", "is not valid"))
 
 
-def _plain(error: msgspec.ValidationError) -> str:
-    return _AT.sub("", str(error))
+def field_error(field: str, told: str) -> FieldError:
+    """What msgspec told of a field, with its code and limit."""
+    detail = _AT.sub("", told)
+    bound = _BOUND.fullmatch(detail)
+    if bound is None:
+        return FieldError(field, detail, "form")
+    limit = msgspec.json.decode(bound["limit"], type=int | float)
+    return FieldError(field, detail, _CODES[bound["kind"]][bound["side"]], limit)
 
 
 def _struct_of(kind: Any) -> type[msgspec.Struct] | None:

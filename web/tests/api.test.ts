@@ -43,7 +43,7 @@ describe("an answer", () => {
     );
     const error = await answer(api.GET("/api/catalog/categories")).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ProblemError);
-    expect((error as ProblemError).fields.get("items[0].quantity")).toBe("too many");
+    expect((error as ProblemError).fields.get("items[0].quantity")?.detail).toBe("too many");
     expect((error as ProblemError).code).toBe("invalid");
     expect((error as ProblemError).message).toBe("Why.");
   });

@@ -340,6 +340,9 @@ export interface components {
         FieldError: {
             field: string;
             detail: string;
+            /** @enum {null|string} */
+            code?: "required" | "short" | "long" | "few" | "many" | "small" | "large" | "form" | "unknown" | "taken" | "wrong" | null;
+            limit?: number | null;
         };
         /** HistoryEntry */
         HistoryEntry: {

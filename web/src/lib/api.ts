@@ -9,7 +9,7 @@
  * The token is in a cookie that no script can read; nothing here ever holds it.
  */
 import createClient, { type Client } from "openapi-fetch";
-import type { paths as Accounts } from "../generated/accounts";
+import type { paths as Accounts, components } from "../generated/accounts";
 import type { paths as Analytics } from "../generated/analytics";
 import type { paths as Catalog } from "../generated/catalog";
 import type { paths as Orders } from "../generated/orders";
@@ -19,6 +19,9 @@ import { POSITION, type Positions } from "./positions";
 export type Paths = Accounts & Analytics & Catalog & Orders & Realtime;
 export type Api = Client<Paths>;
 
+/** What is wrong with a field: a code and the limit that was not kept where there is one, and the server's words. */
+export type FieldError = components["schemas"]["FieldError"];
+
 /** RFC 9457, as every service and the edge answer it; a 409 has members of its own with the present value. */
 export interface ProblemDocument {
   status: number;
@@ -26,7 +29,7 @@ export interface ProblemDocument {
   detail: string;
   request_id: string;
   code?: string;
-  errors?: { field: string; detail: string }[];
+  errors?: FieldError[];
   retry_after_s?: number;
   [present: string]: unknown;
 }
@@ -49,8 +52,8 @@ export class ProblemError extends Error {
     return this.problem.code;
   }
 
-  get fields(): ReadonlyMap<string, string> {
-    return new Map((this.problem.errors ?? []).map(({ field, detail }) => [field, detail]));
+  get fields(): ReadonlyMap<string, FieldError> {
+    return new Map((this.problem.errors ?? []).map((error) => [error.field, error]));
   }
 
   /** Milliseconds that the server asks to wait; undefined when it does not say. */

@@ -5,14 +5,21 @@
  */
 import type { ComponentChildren, InputHTMLAttributes, RefObject } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { texts } from "../app";
 import { ProblemError } from "../lib/api";
+import { fieldInWords } from "../problems";
+
+const say = texts({
+  en: { check: "Some fields have to be mended." },
+  de: { check: "Einige Felder sind noch zu berichtigen." },
+});
 
 /** What was typed cannot be read: why, by field. */
 export class FieldsError extends Error {
   override name = "FieldsError";
   readonly fields: ReadonlyMap<string, string>;
 
-  constructor(text: string, fields: ReadonlyMap<string, string>) {
+  constructor(fields: ReadonlyMap<string, string>, text = say("check")) {
     super(text);
     this.fields = fields;
   }
@@ -53,14 +60,19 @@ export function useForm(send: (fields: FormData, element: HTMLFormElement) => Pr
     }
   }
 
-  const fields = error instanceof ProblemError || error instanceof FieldsError ? error.fields : null;
   return {
     busy,
     error,
-    wrong: (name) => fields?.get(name),
+    wrong: (name) => wrongIn(error, name),
     submit: () => element.current?.requestSubmit(),
     attributes: { onSubmit: submit, ref: element, noValidate: true },
   };
+}
+
+function wrongIn(error: Error | null, name: string): string | undefined {
+  if (error instanceof FieldsError) return error.fields.get(name);
+  const wrong = error instanceof ProblemError ? error.fields.get(name) : undefined;
+  return wrong && fieldInWords(wrong);
 }
 
 interface Labelled {

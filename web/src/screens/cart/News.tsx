@@ -3,6 +3,7 @@ import { cartShelf, locale } from "../../app";
 import type { ProblemDocument } from "../../lib/api";
 import { agree, type Cart, changed, missing, withoutMissing } from "../../lib/cart";
 import { money } from "../../lib/money";
+import { problemInWords } from "../../problems";
 import { partsOf } from "../../ui/names";
 import { say } from "./texts";
 
@@ -51,7 +52,8 @@ export function News({ cart, refusal }: { cart: Cart; refusal: ProblemDocument |
   );
 }
 
-function inWords({ code, detail, present }: ProblemDocument): string {
+function inWords(refusal: ProblemDocument): string {
+  const { code, present } = refusal;
   if (code === "price") return say("refusedPrice");
   if (code === "inactive") return say("refusedMissing");
   if (code === "key_reused") return say("again");
@@ -59,5 +61,5 @@ function inWords({ code, detail, present }: ProblemDocument): string {
     const { total_cents, available_cents } = present as { total_cents: number; available_cents: number };
     return say("refusedCredit", { total: money(total_cents, locale), available: money(available_cents, locale) });
   }
-  return say("refusedOther", { detail });
+  return say("refusedOther", { why: problemInWords(refusal) });
 }

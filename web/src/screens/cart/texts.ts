@@ -28,7 +28,7 @@ export const say = texts({
     refusedCredit: "The order was not placed: it comes to {total}, and {available} of your credit are left.",
     refusedPrice: "The order was not placed, for prices have changed. Look at them below, then order again.",
     refusedMissing: "The order was not placed, for something is not sold now. Take it out, then order again.",
-    refusedOther: "The order was not placed: {detail}",
+    refusedOther: "The order was not placed. {why}",
     again: "Something was ordered already under this cart. Look at your orders before you order again.",
   },
   de: {
@@ -62,7 +62,7 @@ export const say = texts({
       "Nicht bestellt, denn Preise haben sich geändert. Sehen Sie sie unten an und bestellen Sie dann erneut.",
     refusedMissing:
       "Nicht bestellt, denn etwas wird zurzeit nicht verkauft. Nehmen Sie es heraus und bestellen Sie dann erneut.",
-    refusedOther: "Nicht bestellt: {detail}",
+    refusedOther: "Nicht bestellt. {why}",
     again: "Unter diesem Korb wurde schon etwas bestellt. Sehen Sie erst Ihre Bestellungen an.",
   },
 });

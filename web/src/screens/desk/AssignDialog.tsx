@@ -35,7 +35,7 @@ export function AssignDialog({
       zones.map(([zone]) => [zone, drivers?.get(zone)?.find(({ id }) => id === fields.get(nameOf(zone)))]),
     );
     if ([...chosen.values()].every((driver) => driver === undefined)) {
-      throw new FieldsError(say("chooseDriver"), new Map());
+      throw new FieldsError(new Map(), say("chooseDriver"));
     }
     await onGive(({ zone, driver_id }) => {
       const driver = chosen.get(zone);

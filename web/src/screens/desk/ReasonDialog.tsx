@@ -20,7 +20,7 @@ export function ReasonDialog({
 }) {
   const form = useForm(async (fields) => {
     const reason = String(fields.get("reason")).trim();
-    if (reason === "") throw new FieldsError("", new Map([["reason", say("reasonMissing")]]));
+    if (reason === "") throw new FieldsError(new Map([["reason", say("reasonMissing")]]), "");
     await onReason(reason);
   });
   return (

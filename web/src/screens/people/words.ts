@@ -23,5 +23,5 @@ const WRONG = { zone: "zoneWrong", restaurant_id: "restaurantMissing" } as const
 export function read(fields: FormData): Typed {
   const found = typed(fields);
   if (!(found instanceof Set)) return found;
-  throw new FieldsError(say("check"), new Map([...found].map((field) => [field, say(WRONG[field])])));
+  throw new FieldsError(new Map([...found].map((field) => [field, say(WRONG[field])])));
 }

@@ -124,5 +124,5 @@ function download(file: Blob): void {
 }
 
 function wrong(text: string): FieldsError {
-  return new FieldsError(text, new Map([["body", text]]));
+  return new FieldsError(new Map([["body", text]]), text);
 }

@@ -32,5 +32,5 @@ const WRONG = { price_cents: "priceWrong", stock: "stockWrong" } as const;
 export function read(fields: FormData): Typed {
   const found = typed(fields);
   if (!(found instanceof Set)) return found;
-  throw new FieldsError(say("check"), new Map([...found].map((field) => [field, say(WRONG[field])])));
+  throw new FieldsError(new Map([...found].map((field) => [field, say(WRONG[field])])));
 }

@@ -71,7 +71,7 @@ function Payment({ restaurant }: { restaurant: Restaurant }) {
   const form = useForm(async (fields, element) => {
     const amount = cents(String(fields.get("amount_cents")));
     if (amount === null || amount === 0) {
-      throw new FieldsError(say("check"), new Map([["amount_cents", say("amountWrong")]]));
+      throw new FieldsError(new Map([["amount_cents", say("amountWrong")]]));
     }
     await outbox.add(pay(restaurant, amount, String(fields.get("reference")).trim() || null));
     element.reset(); // it is kept now: pressing again would be another payment

@@ -15,7 +15,7 @@ export default function NewRestaurant() {
   const form = useForm(async (fields) => {
     const { active: _, ...restaurant } = read(fields);
     const number = String(fields.get("number")).trim();
-    if (!/^[1-9]\d{0,9}$/.test(number)) throw new FieldsError(say("check"), new Map([["number", say("numberWrong")]]));
+    if (!/^[1-9]\d{0,9}$/.test(number)) throw new FieldsError(new Map([["number", say("numberWrong")]]));
     const body = { ...restaurant, number: Number(number) };
     const { id } = await answer(api.POST("/api/accounts/restaurants", { body }));
     route(`/restaurants/${id}`);
