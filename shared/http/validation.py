@@ -16,9 +16,12 @@ MOST = 20
 
 _AT = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 _BOUND = re.compile(r"Expected `(?P<kind>\w+)`(?: of length)? (?P<side>[<>])=? (?P<limit>\S+)")
+# Every kind that msgspec bounds.
 _CODES: dict[str, dict[str, FieldCode]] = {
     "str": {">": "short", "<": "long"},
+    "bytes": {">": "short", "<": "long"},
     "array": {">": "few", "<": "many"},
+    "object": {">": "few", "<": "many"},
     "int": {">": "small", "<": "large"},
     "float": {">": "small", "<": "large"},
 }

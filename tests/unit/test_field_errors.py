@@ -18,6 +18,8 @@ class Body(msgspec.Struct, forbid_unknown_fields=True):
     name: Annotated[str, msgspec.Meta(min_length=2, max_length=4, pattern=r"^\S*$")] = "milk"
     lines: Annotated[list[Line], msgspec.Meta(max_length=2)] = []
     lat: Annotated[float, msgspec.Meta(ge=-90, le=90)] = 0
+    tags: Annotated[dict[str, str], msgspec.Meta(max_length=1)] = {}
+    image: Annotated[bytes, msgspec.Meta(min_length=2)] = b"oo"
     mode: Literal["all", "good"] = "all"
     order_id: UUID | None = None
 
@@ -34,6 +36,8 @@ class Body(msgspec.Struct, forbid_unknown_fields=True):
         ({"lines": [{"quantity": 1000}]}, "lines[0].quantity", "large", 999),
         ({"lines": [{}]}, "lines[0].quantity", "required", None),
         ({"lat": -90.5}, "lat", "small", -90),
+        ({"tags": {"a": "", "b": ""}}, "tags", "many", 1),
+        ({"image": "bw=="}, "image", "short", 2),
         ({"mode": "some"}, "mode", "form", None),
         ({"order_id": "seven"}, "order_id", "form", None),
         ({"colour": "red"}, "colour", None, None),
