@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Geolocation, Page, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Geolocation,
+    Locator,
+    Page,
+    async_playwright,
+    expect,
+)
 
 from deploy.demo.people import PASSWORD
 from deploy.local.processes import run
@@ -29,6 +38,18 @@ OWN_LINE = "Failed to load resource"
 PATIENCE_MS = 20_000
 DESKTOP, PHONE = (1280, 800), (390, 844)
 Theme = Literal["light", "dark"]
+
+TOO_SMALL = """() => [...document.querySelectorAll(
+    "button, .button, summary, select, input:not([type=checkbox], [type=radio])"
+)].filter((each) => each.checkVisibility({ visibilityProperty: true }) && each.offsetHeight < 44)
+  .map((each) => `${each.outerHTML.slice(0, 80)} is ${each.offsetHeight} px high`)"""
+"""What is pressed or filled in and lower than a thumb."""
+COVERED = """() => {
+    const held = document.activeElement, box = held.getBoundingClientRect();
+    const on = document.elementFromPoint(box.x + Math.min(box.width, 40) / 2, box.y + box.height / 2);
+    return held.contains(on) || on?.contains(held) ? null : `${held.outerHTML.slice(0, 80)} at ${box.y}`;
+}"""
+"""What has the focus and is covered by something else, or out of the window."""
 
 
 @asynccontextmanager
@@ -65,9 +86,20 @@ class Screen:
         await expect(status).to_be_visible(timeout=PATIENCE_MS)
 
     async def expect_accessible(self) -> None:
-        """No violation that axe knows of."""
+        """No violation that axe knows of, and nothing to press that is too small for a thumb."""
         results = await Axe().run(self.page)
         assert results.violations_count == 0, results.generate_report()
+        small = await self.page.evaluate(TOO_SMALL)
+        assert small == [], small
+
+    async def tap_twice(self, what: Locator) -> None:
+        """As wet hands do: a tenth of a second later, and where it was at first."""
+        await what.scroll_into_view_if_needed()
+        box = await what.bounding_box()
+        assert box is not None
+        for _ in range(2):
+            await self.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+            await self.page.wait_for_timeout(100)
 
 
 @asynccontextmanager

@@ -4,14 +4,14 @@
  * Invariants: the cart is emptied once its order is kept in the outbox, under the cart's own name as its key; the lines of
  * a refused order go back into the cart before the refusal is taken away.
  */
-import { cartShelf, clock, outbox } from "./app";
+import { cartShelf, clock, live, outbox } from "./app";
 import { getProducts } from "./catalogue";
 import { place, takeBack } from "./deeds";
 import type { ProblemDocument } from "./lib/api";
 import { add, learn, type Ordered, wishesOf } from "./lib/cart";
 import type { Order } from "./orders";
 
-/** Who waits longer for an answer is told that it is kept, and goes on. */
+/** Who waits longer for an answer is told that it is kept, and goes on; without a network there is none to wait for. */
 const PATIENCE_MS = 2500;
 
 export type Placed = { is: "placed"; order: Order } | { is: "refused"; refusal: ProblemDocument } | { is: "waiting" };
@@ -39,7 +39,7 @@ export async function refreshCart(): Promise<void> {
 function answerTo(key: string): Promise<Placed> {
   return new Promise((resolve, reject) => {
     const stops = [
-      clock.after(PATIENCE_MS, () => end({ is: "waiting" })),
+      clock.after(live.status.value.is === "offline" ? 0 : PATIENCE_MS, () => end({ is: "waiting" })),
       outbox.whenDone((action, order) => {
         if (action.key === key) end({ is: "placed", order: order as unknown as Order });
       }),

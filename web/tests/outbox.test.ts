@@ -195,6 +195,25 @@ describe("an action", () => {
     expect(server.done).toEqual(["cart", expect.stringMatching(/^key-/)]);
   });
 
+  it("that a tap did twice is kept once; meant again a second later, or after its opposite, it is another", async () => {
+    const server = new Server();
+    server.weather = () => "lost request";
+    const { tab: openTab, clock } = browser(server);
+    const tab = openTab();
+    await tab.belongTo(ANN);
+    const duty = (on: boolean): Deed => ({ ...deed(0), method: "PUT", path: "/api/orders/duty", body: { on } });
+    const [first, again] = await Promise.all([tab.add(duty(true)), tab.add(duty(true))]);
+    expect([again, tab.actions.value.length]).toEqual([first, 1]);
+    await tab.add(duty(false));
+    await tab.add(duty(true));
+    await clock.run(1000);
+    await tab.add(duty(true));
+    expect(tab.actions.value.map(({ body }) => body)).toEqual([true, false, true, true].map((on) => ({ on })));
+    server.weather = () => "fine";
+    await quiet(tab);
+    expect(server.done).toHaveLength(4);
+  });
+
   it("survives a closed browser", async () => {
     const server = new Server();
     server.weather = () => "lost request";

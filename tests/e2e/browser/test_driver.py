@@ -173,6 +173,22 @@ async def test_a_delivery_in_a_basement_is_kept_over_a_closed_browser_and_sent_o
     ]
 
 
+async def test_an_offer_that_wet_hands_tap_twice_is_taken_once_and_the_next_one_is_not(
+    stack: Stack, browser: Browser, ready: Place, order: Any, courier: str, kitchen: Person
+) -> None:
+    """Once it is taken, the one after it may be where it was."""
+    other = await ready()
+    async with screen(browser, stack.addresses.edge, size=PHONE) as shown:
+        await shown.sign_in(courier)
+        await expect(card(shown, order)).to_be_visible(timeout=PATIENCE_MS)
+        await shown.tap_twice(card(shown, other).get_by_role("button", name="Take it"))
+        await expect(shown.page.get_by_role("article", name="Next stop")).to_contain_text(f"No. {other['number']}")
+        await expect(shown.page.get_by_text("is kept")).to_have_count(0, timeout=PATIENCE_MS)
+        await expect(shown.page.get_by_text("Not done")).to_have_count(0)
+        await expect(shown.page.get_by_role("dialog")).to_have_count(0)
+    assert [(await kitchen.read(each))["status"] for each in (other, order)] == ["out_for_delivery", "ready"]
+
+
 async def test_an_offer_that_somebody_else_was_quicker_to_take_is_told_in_words(
     stack: Stack, browser: Browser, order: Any, courier: str, session: aiohttp.ClientSession
 ) -> None:

@@ -19,7 +19,7 @@ from deploy.demo.client import Person
 from deploy.demo.load import World
 from deploy.demo.people import restaurant_email
 from deploy.local import Layout, Stack, edge
-from tests.browser import DESKTOP, PATIENCE_MS, PHONE, Screen, Theme, screen
+from tests.browser import COVERED, DESKTOP, PATIENCE_MS, PHONE, Screen, Theme, screen
 from tests.elsewhere import KITCHEN
 from tests.support import eventually, stack_port
 
@@ -53,6 +53,21 @@ async def go_online(shown: Screen) -> None:
 async def is_installed(page: Page) -> None:
     """The service worker has every part of the app, and answers for it."""
     await page.wait_for_function("() => navigator.serviceWorker.controller !== null")
+
+
+async def test_keys_begin_at_the_way_past_the_bars_and_neither_of_them_covers_what_has_the_focus(
+    stack: Stack, browser: Browser, world: World
+) -> None:
+    async with screen(browser, stack.addresses.edge, size=(390, 600)) as shown:
+        await shown.sign_in(KITCHEN)
+        await shown.page.goto(f"{shown.edge}/?q=milk")
+        await expect(shown.page.get_by_role("button", name="Add ").nth(4)).to_be_visible(timeout=PATIENCE_MS)
+        await shown.page.keyboard.press("Tab")
+        await expect(shown.page.get_by_role("link", name="To the content")).to_be_focused()
+        for key, times in (("Tab", 30), ("Shift+Tab", 15)):
+            for _ in range(times):
+                await shown.page.keyboard.press(key)
+                assert await shown.page.evaluate(COVERED) is None
 
 
 async def test_what_is_done_offline_is_kept_through_a_reload_and_sent_once(

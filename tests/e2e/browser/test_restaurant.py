@@ -15,7 +15,7 @@ from deploy.demo.load import World
 from deploy.demo.people import restaurant_email
 from deploy.local import Stack
 from shared.ids import new_id
-from tests.browser import DESKTOP, PATIENCE_MS, PHONE, Screen, Theme, screen
+from tests.browser import COVERED, DESKTOP, PATIENCE_MS, PHONE, Screen, Theme, screen
 from tests.elsewhere import KITCHEN, Place, ask, somebody
 from tests.support import eventually
 
@@ -130,7 +130,7 @@ async def test_a_kitchen_finds_what_it_needs_and_orders_it_and_a_cart_outlives_i
         await page.get_by_label("Search the catalogue").press_sequentially("Truffl")
         await expect(page.get_by_role("heading", name=product["name"])).to_be_visible(timeout=PATIENCE_MS)
         await page.get_by_role("button", name=f"Add {product['name']}").click()
-        await page.get_by_role("button", name=f"One more of {product['name']}").click()
+        await page.get_by_role("button", name=f"One more of {product['name']}").press("Enter")
         await expect(page.get_by_role("link", name=re.compile(r"Cart\W+1 line"))).to_be_visible()
         await page.get_by_role("link", name=product["name"]).click()
         await expect(page.get_by_text("2 in the cart, $20.00")).to_be_visible(timeout=PATIENCE_MS)
@@ -348,6 +348,38 @@ async def test_the_usual_and_the_last_order_are_in_the_cart_with_one_tap(
         await shown.page.get_by_role("button", name="Repeat the last order").click()
         first = order["items"][0]["name"].split(", ")[0].capitalize()
         await expect(shown.page.get_by_role("link", name=first, exact=True).first).to_be_visible(timeout=PATIENCE_MS)
+
+
+async def test_a_product_tapped_twice_is_there_once_and_keys_go_on_to_one_more_of_it(
+    stack: Stack, browser: Browser, world: World
+) -> None:
+    async with screen(browser, stack.addresses.edge, size=PHONE) as shown:
+        await shown.sign_in(KITCHEN)
+        await shown.page.goto(f"{shown.edge}/?q=milk")
+        found = shown.page.locator(".found")
+        await shown.tap_twice(found.get_by_role("button", name="Add ").first)
+        quantity = found.get_by_role("textbox", name="Quantity of")
+        await expect(quantity).to_have_value("1")
+        await expect(found.get_by_role("button", name="One more of")).to_be_focused()
+        await shown.page.keyboard.press("Enter")
+        await expect(quantity).to_have_value("2")
+        await quantity.fill("1")
+        await found.get_by_role("button", name="One less of").press("Enter")
+        await expect(found.get_by_role("button", name="Add ").first).to_be_focused()
+
+
+async def test_an_order_of_many_lines_is_sent_from_wherever_its_cart_is_read(
+    stack: Stack, browser: Browser, order: Any
+) -> None:
+    async with screen(browser, stack.addresses.edge, size=(390, 600)) as shown:
+        await shown.sign_in(KITCHEN)
+        await shown.page.get_by_role("button", name="Repeat the last order").click(timeout=PATIENCE_MS)
+        send = shown.page.get_by_role("button", name=re.compile("Order for"))
+        await expect(send).to_be_in_viewport(ratio=1, timeout=PATIENCE_MS)
+        assert await shown.page.evaluate("document.body.scrollHeight > innerHeight + 200")
+        for _ in range(30):
+            await shown.page.keyboard.press("Tab")
+            assert await shown.page.evaluate(COVERED) is None
 
 
 async def test_the_account_says_what_is_left_and_what_was_posted(

@@ -30,6 +30,8 @@ export interface OutboxOptions {
 }
 
 const LOCK = "larder-outbox";
+/** Wet hands tap twice: the same again within this time was not meant twice. */
+const TWICE_MS = 1000;
 const FIRST_RETRY_MS = 2000;
 const LONGEST_RETRY_MS = 60_000;
 
@@ -50,6 +52,8 @@ export class Outbox {
   readonly #tries: Tries;
   readonly #whenSent = new Set<(action: Action) => void>();
   readonly #whenDone = new Set<(action: Action, answer: Json) => void>();
+  /** One is kept after the other, so that each sees what was kept before it. */
+  #keeping: Promise<unknown> = Promise.resolve();
   #flushing: Promise<void> | null = null;
   #again = false;
 
@@ -71,11 +75,20 @@ export class Outbox {
 
   /**
    * Keeps it, and tries it at once. When this returns it cannot be lost any more. Whoever gives a key of their own may ask
-   * twice, and it is kept once. Throws when nobody is signed in.
+   * twice, and it is kept once; so is what waits already and was done a moment ago, under the key that is answered. Throws
+   * when nobody is signed in.
    */
-  async add(deed: Deed, key = this.#options.newKey()): Promise<string> {
+  add(deed: Deed, key = this.#options.newKey()): Promise<string> {
+    const kept = this.#keeping.then(() => this.#keep(deed, key));
+    this.#keeping = kept.catch(() => undefined); // who asked for it is told
+    return kept;
+  }
+
+  async #keep(deed: Deed, key: string): Promise<string> {
     const shelf = await this.#shelf;
     try {
+      const twin = await this.#twinOf(deed);
+      if (twin !== undefined) return twin.key;
       await shelf.add({ ...deed, key, at: this.#options.clock.now(), refusal: null });
     } catch (error) {
       this.trouble.set(error as Error);
@@ -85,6 +98,13 @@ export class Outbox {
     await this.#changed();
     this.flush();
     return key;
+  }
+
+  /** The last that waits for the same address, if it is the same and only just done. */
+  async #twinOf({ method, path, body }: Deed): Promise<Action | undefined> {
+    const last = (await this.#mine()).findLast((action) => action.refusal === null && action.path === path);
+    if (last === undefined || this.#options.clock.now() - last.at >= TWICE_MS) return undefined;
+    return last.method === method && JSON.stringify(last.body) === JSON.stringify(body) ? last : undefined;
   }
 
   /** Takes back what still waits, or what was refused and has been read. What is being sent may be done all the same. */

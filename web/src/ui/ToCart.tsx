@@ -1,4 +1,8 @@
-/** A product's place in the cart: a button that puts it there, and how much of it is there from then on. */
+/**
+ * A product's place in the cart: a button that puts it there, and how much of it is there from then on. Who pressed the
+ * one has the focus on the other, to have one more of it at once.
+ */
+import { useEffect, useRef } from "preact/hooks";
 import { cartShelf, texts } from "../app";
 import { add, type Product, setQuantity } from "../lib/cart";
 import { useStore } from "./hooks";
@@ -12,20 +16,36 @@ const say = texts({
 
 export function ToCart({ product, quantity = 1 }: { product: Product; quantity?: number }) {
   const line = useStore(cartShelf.cart).lines.find((each) => each.product.id === product.id);
+  const place = useRef<HTMLSpanElement>(null);
+  const pressed = useRef(false);
+  const isThere = line !== undefined;
+  useEffect(() => {
+    if (pressed.current) place.current?.querySelector<HTMLElement>("button:last-of-type")?.focus();
+    pressed.current = false;
+  }, [isThere]);
   const { title, more } = partsOf(product.name, product.unit);
   const name = `${title}, ${more}`;
-  if (line !== undefined) {
-    const change = (wanted: number) => cartShelf.change((cart) => setQuantity(cart, product.id, wanted));
-    return <Quantity name={name} value={line.quantity} least={0} onChange={change} />;
+
+  function change(wanted: number): void {
+    pressed.current = wanted === 0;
+    cartShelf.change((cart) => setQuantity(cart, product.id, wanted));
   }
-  if (!product.available) return <span class="quiet">{say("soldOut")}</span>;
+
+  function put(): void {
+    pressed.current = true;
+    cartShelf.change((cart) => add(cart, { product, quantity }));
+  }
+
+  if (!isThere && !product.available) return <span class="quiet">{say("soldOut")}</span>;
   return (
-    <button
-      type="button"
-      aria-label={say("addThis", { name })}
-      onClick={() => cartShelf.change((cart) => add(cart, { product, quantity }))}
-    >
-      {say("add")}
-    </button>
+    <span class="to-cart" ref={place}>
+      {isThere ? (
+        <Quantity name={name} value={line.quantity} least={0} onChange={change} />
+      ) : (
+        <button type="button" aria-label={say("addThis", { name })} onClick={put}>
+          {say("add")}
+        </button>
+      )}
+    </span>
   );
 }

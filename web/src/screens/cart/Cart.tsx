@@ -19,23 +19,25 @@ import "./cart.css";
 
 export default function Cart() {
   useTitle(say("cart"));
-  const cart = useStore(cartShelf.cart);
+  const present = useStore(cartShelf.cart);
   const [refusal, setRefusal] = useState<ProblemDocument | null>(null);
   const unchecked = useChecked();
-  const [sending, setSending] = useState(false);
-  if (cart.lines.length === 0 && !sending) return <Empty />;
+  // On its way: what was ordered stays in sight until there is an answer, though it is in the cart no more.
+  const [sent, setSent] = useState<Content | null>(null);
+  const cart = sent ?? present;
+  if (cart.lines.length === 0) return <Empty />;
   return (
     <section class="cart">
       <Heading title={say("cart")} line={say("counts", { count: cart.lines.length })} />
       <News cart={cart} refusal={refusal} />
       {unchecked && <p class="quiet">{say("unchecked")}</p>}
       <div class="sides">
-        <ul class="card cart-lines">
+        <ul class="card cart-lines" inert={sent !== null}>
           {cart.lines.map((line) => (
             <CartLine key={line.product.id} line={line} />
           ))}
         </ul>
-        <Order cart={cart} sending={sending} onSending={setSending} onRefused={setRefusal} />
+        <Order cart={cart} sending={sent !== null} onSending={setSent} onRefused={setRefusal} />
       </div>
     </section>
   );
@@ -64,7 +66,7 @@ function useChecked(): boolean {
 interface OrderProps {
   cart: Content;
   sending: boolean;
-  onSending: (sending: boolean) => void;
+  onSending: (sent: Content | null) => void;
   onRefused: (refusal: ProblemDocument | null) => void;
 }
 
@@ -86,7 +88,7 @@ function Order({ cart, sending, onSending, onRefused }: OrderProps) {
 
   async function submit(event: SubmitEvent): Promise<void> {
     event.preventDefault();
-    onSending(true);
+    onSending(cart);
     setError(null);
     onRefused(null);
     try {
@@ -97,31 +99,34 @@ function Order({ cart, sending, onSending, onRefused }: OrderProps) {
     } catch (thrown) {
       setError(thrown as Error); // it could not be kept: the cart is as it was
     }
-    onSending(false);
+    onSending(null);
   }
 
   return (
-    <form class="card summary" onSubmit={submit}>
-      <label>
-        {say("note")}
-        <textarea
-          rows={3}
-          maxLength={MOST_NOTE}
-          placeholder={say("noteHint")}
-          value={cart.note}
-          onInput={({ currentTarget: { value } }) => cartShelf.change((now) => ({ ...now, note: value }))}
-        />
-      </label>
-      <dl>
-        <dt>{say("sum")}</dt>
-        <dd class="total">{money(total, locale)}</dd>
-        <dt>{say("credit")}</dt>
-        <dd>{credit === null ? "–" : money(credit.available_cents, locale)}</dd>
-      </dl>
-      {over > 0 && <p class="warn">{say("overCredit", { over: money(over, locale) })}</p>}
-      {hindered === "lines" && <p class="warn">{say("tooLong", { most: MOST_LINES })}</p>}
-      {!online && <p class="quiet">{say("offline")}</p>}
-      <Trouble error={error} />
+    <form class="ordering" onSubmit={submit}>
+      <div class="card summary">
+        <label>
+          {say("note")}
+          <textarea
+            rows={3}
+            maxLength={MOST_NOTE}
+            placeholder={say("noteHint")}
+            value={cart.note}
+            readOnly={sending}
+            onInput={({ currentTarget: { value } }) => cartShelf.change((now) => ({ ...now, note: value }))}
+          />
+        </label>
+        <dl>
+          <dt>{say("sum")}</dt>
+          <dd class="total">{money(total, locale)}</dd>
+          <dt>{say("credit")}</dt>
+          <dd>{credit === null ? "–" : money(credit.available_cents, locale)}</dd>
+        </dl>
+        {over > 0 && <p class="warn">{say("overCredit", { over: money(over, locale) })}</p>}
+        {hindered === "lines" && <p class="warn">{say("tooLong", { most: MOST_LINES })}</p>}
+        {!online && <p class="quiet">{say("offline")}</p>}
+        <Trouble error={error} />
+      </div>
       <button type="submit" class="go" disabled={sending || hindered !== null}>
         {sending ? say("sending") : say("order", { total: money(total, locale) })}
       </button>
