@@ -1,6 +1,9 @@
 """The browser client as a driver has it: a real Chromium on the whole stack, in a street with a network and without."""
 
+import asyncio
 import base64
+import re
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -13,6 +16,7 @@ from deploy.local import Stack
 from tests.browser import DESKTOP, PATIENCE_MS, PHONE, Screen, Theme, screen
 from tests.elsewhere import KITCHEN, Place, somebody
 from tests.support import eventually
+from tests.tiles import ATTRIBUTION, build_for, tile_server
 
 # A photo, as small as one can be: a single pixel.
 PHOTO = base64.b64decode(
@@ -228,6 +232,36 @@ async def test_who_is_off_duty_is_given_nothing_and_says_so_by_a_switch(
         await expect(card(shown, order).get_by_role("button", name="Take it")).to_be_enabled(timeout=PATIENCE_MS)
         assert (await admin.move(order, "ready", driver_id=driver))["driver_id"] == driver
         await expect(card(shown, order).get_by_role("button", name="Set out")).to_be_visible(timeout=PATIENCE_MS)
+
+
+async def test_a_map_has_its_tiles_in_both_themes_and_is_a_sketch_when_there_are_none(
+    stack: Stack, browser: Browser, order: Any, courier: str, session: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    await (await somebody(stack, session, courier)).move(order, "out_for_delivery")
+    edge = stack.addresses.edge
+    async with tile_server() as tiles, screen(browser, edge, size=PHONE, place=near(order)) as shown:
+        built = await asyncio.to_thread(build_for, tiles, tmp_path)
+        assert f"; img-src 'self' data: blob: {tiles.origin}; " in built.policy
+        await built.serve_to(shown.context, edge)
+        page = shown.page
+        await shown.sign_in(courier)
+        await page.get_by_role("link", name="Map", exact=True).click()
+        drawn = page.locator("img.leaflet-tile-loaded")
+        await expect(drawn.first).to_be_visible(timeout=PATIENCE_MS)
+        assert await drawn.first.evaluate("tile => tile.naturalWidth") == 256
+        await expect(page.get_by_text(ATTRIBUTION)).to_be_visible()
+        await expect(page.locator(".tiles").get_by_role("button", name=order["restaurant_name"])).to_be_visible()
+        pane = page.locator(".leaflet-tile-pane")
+        await expect(pane).to_have_css("filter", "none")
+        await shown.expect_accessible()
+        await page.emulate_media(color_scheme="dark")
+        await expect(pane).to_have_css("filter", re.compile(r"^invert\(1\)"))
+        await shown.expect_accessible()
+
+        tiles.there = False
+        await page.goto(f"{edge}/map")
+        await expect(page.get_by_text("The map cannot be loaded")).to_be_visible(timeout=PATIENCE_MS)
+        await expect(page.get_by_role("img", name=re.compile("^A sketch of your route"))).to_be_visible()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

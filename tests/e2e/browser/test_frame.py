@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Route, expect
+from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.demo.client import Person
 from deploy.demo.load import World
@@ -295,20 +296,71 @@ async def _synchronise(context: BrowserContext, page: Page, origin: str) -> None
     )
 
 
+HIDE = """() => {
+    Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+"""A page that is left."""
+
+
 async def test_what_goes_wrong_on_a_page_is_reported(stack: Stack, browser: Browser, world: World) -> None:
     async with screen(browser, stack.addresses.edge) as shown:
         await shown.sign_in(KITCHEN)
         async with shown.page.expect_response("**/api/realtime/reports") as told:
-            await shown.page.evaluate("""() => {
-                dispatchEvent(new ErrorEvent("error", { error: new TypeError("x is undefined") }));
-                Object.defineProperty(document, "visibilityState", { value: "hidden" });
-                document.dispatchEvent(new Event("visibilitychange"));
-            }""")
+            await shown.page.evaluate(
+                "() => { dispatchEvent(new ErrorEvent('error', { error: new TypeError('x is undefined') })); }"
+            )
+            await shown.page.evaluate(HIDE)
         answer = await told.value
         assert answer.status == 204
         report = json.loads(answer.request.post_data or "")
         assert (report["page"], report["errors"][0]["message"]) == ("/", "x is undefined")
         assert report["build"] != "dev"
+
+
+async def test_a_sampled_page_reports_how_soon_it_was_there_and_how_soon_an_event_came(
+    stack: Stack, browser: Browser, order: Any, session: aiohttp.ClientSession
+) -> None:
+    before = await _page_figures(stack, session)
+    async with screen(browser, stack.addresses.edge) as shown:
+        await shown.page.add_init_script("Math.random = () => 0")  # it is the one in ten
+        await shown.sign_in(KITCHEN)
+        await open_order(shown, order)
+        told: list[Any] = []
+        shown.page.on(
+            "requestfinished", lambda asked: told.append(asked.post_data_json) if "reports" in asked.url else None
+        )
+        await cancel(shown.page)
+
+        async def all_is_told() -> bool:
+            await shown.page.evaluate(HIDE)
+            vitals = {vital["name"] for report in told for vital in report["vitals"]}
+            return vitals >= {"LCP", "FCP", "CLS", "TTFB"} and any(report["latencies_ms"] for report in told)
+
+        await eventually(all_is_told)
+        latencies = [ms for report in told for ms in report["latencies_ms"]]
+        assert {report["page"] for report in told} == {"/orders/:id"}
+        assert len(latencies) == 1
+        assert 0 < latencies[0] < 10_000
+
+        async def counted() -> bool:
+            now = await _page_figures(stack, session)
+            return all(now.get(name, 0) > before.get(name, 0) for name in ("LCP", "FCP", "TTFB", "event", "shift"))
+
+        await eventually(counted)
+
+
+async def _page_figures(stack: Stack, session: aiohttp.ClientSession) -> dict[str, float]:
+    """How often the gateway has counted each figure of pages of restaurants."""
+    async with session.get(f"{stack.addresses.service('gateway')}/metrics") as answer:
+        families = list(text_string_to_metric_families(await answer.text()))
+    names = {"larder_page_event_seconds_count": "event", "larder_page_layout_shift_count": "shift"}
+    return {
+        sample.labels.get("vital") or names[sample.name]: sample.value
+        for family in families
+        for sample in family.samples
+        if sample.name in {"larder_page_vital_seconds_count", *names} and sample.labels["role"] == "restaurant"
+    }
 
 
 async def test_a_wrong_password_is_refused_and_who_signs_out_is_out(

@@ -61,7 +61,8 @@ export default function Tiles({ here, stops, onFail }: TilesProps) {
     for (const stop of stops) {
       const title = say("stop", { place: stop.place, name: stop.name });
       const icon = divIcon({ className: "place", html: String(stop.place), iconSize: [32, 32] });
-      marker(pair(stop), { icon, title, alt: title }).bindTooltip(stop.name, { direction: "top" }).addTo(drawn);
+      const placed = marker(pair(stop), { icon }).bindTooltip(stop.name, { direction: "top" }).addTo(drawn);
+      placed.getElement()?.setAttribute("aria-label", title); // Leaflet names pictures alone
     }
     return () => {
       drawn.remove();
