@@ -217,7 +217,7 @@ describe("a driver's other screens", () => {
   it("list what is done, and nothing that is not", async () => {
     const failed = entry(3, { status: "failed", reason: "Nobody is there" });
     await opened({ orders: [entry(1), entry(2, { status: "delivered" }), failed] }, <Done />);
-    expect(text()).toContain("2 shown");
+    expect(text()).toContain("The newest 2");
     expect(text()).not.toContain("Kitchen 1");
     expect(text()).toContain("Nobody is there");
   });

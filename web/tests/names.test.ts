@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { partsOf, readable } from "../src/ui/names";
+import { describe, expect, it, test } from "vitest";
+import { inOneLine, partsOf, readable } from "../src/ui/names";
 
 describe("a name", () => {
   it("is not shouted, and stays as somebody wrote it", () => {
@@ -16,4 +16,9 @@ describe("a name", () => {
     expect(partsOf("Flour", "each")).toEqual({ title: "Flour", more: "each" });
     expect(partsOf("Flour", "")).toEqual({ title: "Flour", more: "" });
   });
+});
+
+test("a name in one line keeps its brand and size", () => {
+  expect(inOneLine("GRANOLA BARS, National 857, 8.9 OZ")).toBe("Granola bars, National 857, 8.9 oz");
+  expect(inOneLine("BBQ sauce")).toBe("BBQ sauce");
 });

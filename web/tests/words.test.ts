@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { languageOf, localeOf, translator } from "../src/lib/i18n";
-import { cents, money, plain, shortMoney, total } from "../src/lib/money";
+import { cents, money, plain, roundMoney, shortMoney, total } from "../src/lib/money";
 import { bytes, count, duration, percent, shortCount, times } from "../src/lib/numbers";
 import { Store } from "../src/lib/store";
 import { ago, asWritten, dayIn, when } from "../src/lib/time";
@@ -12,6 +12,11 @@ describe("money", () => {
     expect(money(123456, "de-DE")).toBe("1.234,56\u00a0$");
     expect(money(-5, "en-US")).toBe("-$0.05");
     expect(money(0, "en-US")).toBe("$0.00");
+  });
+
+  it("has no cents in a limit of whole dollars, and never loses any", () => {
+    expect(roundMoney(500_000, "en-US")).toBe("$5,000");
+    expect(roundMoney(500_050, "en-US")).toBe("$5,000.50");
   });
 
   it("loses no cent, however large the sum", () => {

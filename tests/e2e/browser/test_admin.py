@@ -289,14 +289,15 @@ async def test_every_view_of_an_admin_is_accessible_and_fits(
     theme: Theme,
     size: tuple[int, int],
 ) -> None:
-    products = await ask(admin, "GET", "/api/catalog/admin/products?limit=1")
+    (product,) = (await ask(admin, "GET", "/api/catalog/admin/products?limit=1"))["items"]
+    calmly = re.compile(re.escape(product["name"]), re.IGNORECASE)  # the supplier's file shouts, the heading does not
     views = {
         "/": "Orders",
         f"/?q={orders[0]['number']}": "Orders",
         f"/orders/{orders[0]['id']}": f"Order {orders[0]['number']}",
         "/products": "Products",
         "/products/new": "New product",
-        f"/products/{products['items'][0]['id']}": products["items"][0]["name"],
+        f"/products/{product['id']}": calmly,
         "/products/import": "Import products",
         "/people": "People",
         "/people/new": "Add a person",

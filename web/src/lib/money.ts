@@ -4,11 +4,12 @@ export const CURRENCY = "USD";
 
 const formats = new Map<string, Intl.NumberFormat>();
 
-function formatOf(locale: string): Intl.NumberFormat {
-  let format = formats.get(locale);
+function formatOf(locale: string, digits = 2): Intl.NumberFormat {
+  const key = `${locale} ${digits}`;
+  let format = formats.get(key);
   if (format === undefined) {
-    format = new Intl.NumberFormat(locale, { style: "currency", currency: CURRENCY });
-    formats.set(locale, format);
+    format = new Intl.NumberFormat(locale, { style: "currency", currency: CURRENCY, minimumFractionDigits: digits });
+    formats.set(key, format);
   }
   return format;
 }
@@ -20,6 +21,11 @@ export function money(cents: number, locale: string): string {
   const digits = String(Math.abs(cents)).padStart(3, "0");
   const decimal = `${cents < 0 ? "-" : ""}${digits.slice(0, -2)}.${digits.slice(-2)}`;
   return formatOf(locale).format(decimal as Intl.StringNumericLiteral);
+}
+
+/** $5,000, but $5,000.50: for a limit, which hardly ever has cents. */
+export function roundMoney(cents: number, locale: string): string {
+  return cents % 100 === 0 ? formatOf(locale, 0).format(cents / 100) : money(cents, locale);
 }
 
 /** $12.3K: rounded on purpose, for the axis of a chart, where there is no room for more. */

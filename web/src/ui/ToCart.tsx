@@ -14,7 +14,15 @@ const say = texts({
   de: { add: "Dazu", addThis: "{name} dazulegen", soldOut: "Zurzeit nicht da" },
 });
 
-export function ToCart({ product, quantity = 1 }: { product: Product; quantity?: number }) {
+interface ToCartProps {
+  product: Product;
+  /** What it begins with. */
+  quantity?: number;
+  /** Whether it is what one comes here to do. */
+  primary?: boolean;
+}
+
+export function ToCart({ product, quantity = 1, primary = false }: ToCartProps) {
   const line = useStore(cartShelf.cart).lines.find((each) => each.product.id === product.id);
   const place = useRef<HTMLSpanElement>(null);
   const pressed = useRef(false);
@@ -42,7 +50,7 @@ export function ToCart({ product, quantity = 1 }: { product: Product; quantity?:
       {isThere ? (
         <Quantity name={name} value={line.quantity} least={0} onChange={change} />
       ) : (
-        <button type="button" aria-label={say("addThis", { name })} onClick={put}>
+        <button type="button" class={primary ? "go" : ""} aria-label={say("addThis", { name })} onClick={put}>
           {say("add")}
         </button>
       )}

@@ -14,6 +14,11 @@ export function partsOf(name: string, unit: string): NameParts {
   return { title, more: more.join(" · ") };
 }
 
+/** In one line: "GRANOLA BARS, National 857" → "Granola bars, National 857". */
+export function inOneLine(name: string): string {
+  return name.split(", ").map(readable).join(", ");
+}
+
 /** "FRZN MEAT/MEAT DINNERS" → "Frzn meat/meat dinners". What has small letters was written by somebody, and stays. */
 export function readable(name: string): string {
   if (name !== name.toUpperCase()) return name;

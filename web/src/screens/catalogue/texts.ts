@@ -22,7 +22,7 @@ export const say = texts({
     addUsual: "Put all in the cart",
     lastWords: { one: "{count} line, {total}", other: "{count} lines, {total}" },
     again: "Repeat the last order",
-    usually: "usually {count}",
+    usually: "usually\u00a0{count}",
   },
   de: {
     catalogue: "Sortiment",
@@ -45,6 +45,6 @@ export const say = texts({
     addUsual: "Alles in den Korb",
     lastWords: { one: "{count} Position, {total}", other: "{count} Positionen, {total}" },
     again: "Letzte Bestellung wiederholen",
-    usually: "meistens {count}",
+    usually: "meistens\u00a0{count}",
   },
 });

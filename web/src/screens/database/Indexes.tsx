@@ -2,6 +2,7 @@
 import { api } from "../../app";
 import { answer } from "../../lib/api";
 import { useAnswer } from "../../ui/answer";
+import { Breakable } from "../../ui/Breakable";
 import { Panel } from "../../ui/Panel";
 import { Table } from "../../ui/Table";
 import { useAbout } from "./ask";
@@ -99,8 +100,10 @@ export default function Indexes() {
 function Named({ index: { name, definition } }: { index: { name: string; definition: string } }) {
   return (
     <>
-      {name}
-      <code class="place">{definition}</code>
+      <Breakable name={name} />
+      <code class="place">
+        <Breakable name={definition} />
+      </code>
     </>
   );
 }

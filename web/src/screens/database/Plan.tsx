@@ -33,7 +33,7 @@ function Steps({ steps }: { steps: readonly PlanStep[] }) {
 
 function Step({ step: { does, table, index, conditions, rows, cost, whole } }: { step: PlanStep }) {
   const guess = [
-    rows === null ? null : say("planRows", { rows: number(rows) }),
+    rows === null ? null : say("planRows", { count: rows }),
     cost === null ? null : say("planCost", { cost: number(cost) }),
   ].filter((part) => part !== null);
   return (

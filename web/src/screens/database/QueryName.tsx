@@ -1,3 +1,4 @@
+import { Breakable } from "../../ui/Breakable";
 import { say } from "./texts";
 
 /** A query by the name that it has in the code, and where that stands; one that is not ours by its text. */
@@ -5,8 +6,12 @@ export function QueryName({ query }: { query: { name: string | null; place: stri
   if (query.name !== null)
     return (
       <>
-        {query.name}
-        {query.place !== null && <code class="place">{query.place}</code>}
+        <Breakable name={query.name} />
+        {query.place !== null && (
+          <code class="place">
+            <Breakable name={query.place} />
+          </code>
+        )}
       </>
     );
   return (

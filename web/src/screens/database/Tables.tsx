@@ -2,6 +2,7 @@
 import { api } from "../../app";
 import { answer } from "../../lib/api";
 import { useAnswer } from "../../ui/answer";
+import { Breakable } from "../../ui/Breakable";
 import { Panel } from "../../ui/Panel";
 import { Pill } from "../../ui/pieces";
 import { Table } from "../../ui/Table";
@@ -26,7 +27,7 @@ export default function Tables() {
             rows={items}
             keyOf={({ name }) => name}
             columns={[
-              { name: say("table"), cell: ({ name }) => name, by: ({ name }) => name },
+              { name: say("table"), cell: ({ name }) => <Breakable name={name} />, by: ({ name }) => name },
               { name: say("bytes"), number: true, cell: ({ bytes }) => size(bytes), by: ({ bytes }) => bytes },
               { name: say("rows"), number: true, cell: ({ rows }) => number(rows), by: ({ rows }) => rows },
               {

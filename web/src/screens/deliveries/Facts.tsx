@@ -1,4 +1,5 @@
 /** What a driver wants to know of an order at a glance: where to, how far, and what for. */
+import { Fragment } from "preact";
 import { locale } from "../../app";
 import { distance, metresBetween } from "../../lib/distance";
 import type { Entry } from "../../orders";
@@ -19,7 +20,14 @@ export function Facts({ order }: { order: Entry }) {
         <a href={`/orders/${order.id}`}>{order.restaurant_name}</a>
       </h3>
       <p>{order.address}</p>
-      <p class="quiet">{facts.filter(Boolean).join(" · ")}</p>
+      <p class="quiet">
+        {facts.filter(Boolean).map((fact, at) => (
+          <Fragment key={fact}>
+            {at > 0 && " · "}
+            <span class="fact">{fact}</span>
+          </Fragment>
+        ))}
+      </p>
     </div>
   );
 }

@@ -61,7 +61,7 @@ export const say = texts({
     stop: "Halt",
     number: "Nr. {number}",
     lines: { one: "{count} Position", other: "{count} Positionen" },
-    away: "{distance} entfernt",
+    away: "noch {distance}",
     handOver: "Übergeben",
     navigate: "Navigieren",
     problem: "Problem",

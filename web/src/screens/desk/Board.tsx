@@ -159,7 +159,7 @@ function States({
   onChoose: (column: Column) => void;
 }) {
   return (
-    <fieldset class="states">
+    <fieldset class="board-states">
       <legend class="unseen">{say("state")}</legend>
       {COLUMNS.map((column) => (
         <button type="button" key={column} aria-pressed={column === at} onClick={() => onChoose(column)}>

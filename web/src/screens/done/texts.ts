@@ -3,7 +3,7 @@ import { texts } from "../../app";
 export const say = texts({
   en: {
     done: "Done",
-    line: { one: "{count} shown", other: "{count} shown" },
+    line: { one: "The newest one", other: "The newest {count}" },
     none: "What you have delivered, or could not, is listed here.",
     back: "To the deliveries",
     loading: "Loading what is done",
@@ -12,7 +12,7 @@ export const say = texts({
   },
   de: {
     done: "Erledigt",
-    line: { one: "{count} gezeigt", other: "{count} gezeigt" },
+    line: { one: "Die neueste", other: "Die neuesten {count}" },
     none: "Was Sie geliefert haben oder nicht liefern konnten, steht hier.",
     back: "Zu den Lieferungen",
     loading: "Erledigtes wird geladen",

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { api } from "../../app";
 import { answer } from "../../lib/api";
 import { type Answered, useAnswer } from "../../ui/answer";
-import { readable } from "../../ui/names";
+import { inOneLine, readable } from "../../ui/names";
 import { Panel } from "../../ui/Panel";
 import { File } from "./File";
 import type { Own } from "./own";
@@ -51,7 +51,7 @@ export function TopProducts({ range, asked }: Own) {
         <Ranking
           items={items.map((item) => ({
             key: item.product_id,
-            name: item.name === null ? say("unnamed") : readable(item.name),
+            name: item.name === null ? say("unnamed") : inOneLine(item.name),
             line: [
               item.category && readable(item.category),
               by === "revenue" ? say("pieces", { count: item.quantity }) : sum(item.revenue_cents),

@@ -27,7 +27,12 @@ export default function RouteMap() {
   const [tiled, setTiled] = useState(TILES.url !== "");
   useTitle(say("map"));
   const place = here.is === "on" ? here.place : null;
-  const stops = orders.map(({ id, restaurant_name: name, location }, at) => ({ id, place: at + 1, name, ...location }));
+  const stops = orders.map(({ id, stop, restaurant_name: name, location }, at) => ({
+    id,
+    place: stop ?? at + 1, // as in the list of deliveries, where what is not loaded yet has its number too
+    name,
+    ...location,
+  }));
   if (stops.length === 0) return <Nothing />;
   return (
     <section class="route">

@@ -9,6 +9,8 @@ const START = { width: 640, height: 420 };
 const LETTER = 7.2;
 const LINE = 20;
 const ROOM = 32;
+const EDGE = 4;
+const NUMBERS = 3;
 
 export function Sketch({ here, stops }: { here: Place | null; stops: readonly Stop[] }) {
   const frame = useRef<HTMLDivElement>(null);
@@ -22,15 +24,16 @@ export function Sketch({ here, stops }: { here: Place | null; stops: readonly St
     return () => watcher.disconnect();
   }, []);
   const sketch = sketchOf(here, stops, width, height);
-  const names = namesOf(sketch.marks, width);
+  const marks = sketch.marks.map((mark) => ({ ...mark, x: within(mark, width) }));
+  const names = namesOf(marks, width);
   const way = sketch.way.map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
   return (
     <div class="sketch" ref={frame}>
       <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-label={say("sketch")}>
-        {sketch.here !== null && <Rings here={sketch.here} rings={sketch.rings} width={width} height={height} />}
         <polyline class="way" points={way} />
+        {sketch.here !== null && <Rings here={sketch.here} rings={sketch.rings} width={width} height={height} />}
         {sketch.here !== null && <circle class="here" cx={sketch.here.x} cy={sketch.here.y} r="8" />}
-        {sketch.marks.map((mark, at) => {
+        {marks.map((mark, at) => {
           const name = names[at];
           return (
             <g class={at === 0 ? "mark first" : "mark"} key={mark.stops[0]?.id}>
@@ -89,12 +92,20 @@ function Rings({ here, rings, width, height }: RingsProps) {
   );
 }
 
+/** Of many at one door the first ones: the list says the others. */
 function numbers({ stops }: Mark): string {
-  return stops.map(({ place }) => place).join(" · ");
+  const said = stops.slice(0, NUMBERS).map(({ place }) => place);
+  const rest = stops.length - said.length;
+  return said.join(" · ") + (rest > 0 ? ` +${rest}` : "");
 }
 
 function half(mark: Mark): number {
   return Math.max(15, numbers(mark).length * 4.5 + 8);
+}
+
+/** Where its middle is, so that all of it is in the picture. */
+function within(mark: Mark, width: number): number {
+  return Math.max(half(mark) + EDGE, Math.min(mark.x, width - half(mark) - EDGE));
 }
 
 interface Name {
@@ -120,7 +131,7 @@ function namesOf(marks: readonly Mark[], width: number): (Name | undefined)[] {
       const free = taken.every(
         (other) => Math.abs(other.y - mark.y) > LINE || other.right < left || other.left > right,
       );
-      if (left < 4 || right > width - 4 || !free) continue;
+      if (left < EDGE || right > width - EDGE || !free) continue;
       taken.push({ left, right, y: mark.y });
       return { text, x: side === "start" ? start : end, anchor: side };
     }

@@ -6,7 +6,7 @@ import type { Place } from "../../lib/distance";
 
 export interface Stop extends Place {
   id: string;
-  /** Its place in the route, from 1. */
+  /** Its number in the route. */
   place: number;
   name: string;
 }

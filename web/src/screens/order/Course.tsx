@@ -4,13 +4,16 @@ import { clock, locale } from "../../app";
 import { when } from "../../lib/time";
 import { type HistoryEntry, historyOf, type Order } from "../../orders";
 import { statusName } from "../../status";
-import { Trouble } from "../../ui/pieces";
+import { Skeletons, Trouble } from "../../ui/pieces";
 import { toneOf } from "../../ui/status";
 import { ahead, doerOf, toldOf } from "./course";
 import { say } from "./texts";
 
+/** Entries that room is kept for; an order has one for each of its versions, and seldom more than these. */
+const USUAL = 6;
+
 export function Course({ order }: { order: Order }) {
-  const [history, setHistory] = useState<readonly HistoryEntry[]>([]);
+  const [history, setHistory] = useState<readonly HistoryEntry[] | null>(null);
   const [error, setError] = useState<Error | null>(null);
   useEffect(() => {
     let wanted = true;
@@ -30,8 +33,11 @@ export function Course({ order }: { order: Order }) {
     <section class="card course">
       <h2>{say("history")}</h2>
       <Trouble error={error} />
+      {history === null && error === null && (
+        <Skeletons count={Math.min(order.version, USUAL) + ahead(order.status).length} label={say("loading")} />
+      )}
       <ol>
-        {toldOf(history).map((entry) => (
+        {toldOf(history ?? []).map((entry) => (
           <li key={entry.version} data-tone={toneOf(entry.status)}>
             <b>{happened(entry)}</b>
             <time class="quiet" dateTime={entry.at}>
@@ -40,12 +46,13 @@ export function Course({ order }: { order: Order }) {
             {entry.reason !== null && <p>{entry.reason}</p>}
           </li>
         ))}
-        {ahead(order.status).map((status) => (
-          <li key={status} class="ahead">
-            <span class="unseen">{say("next")}: </span>
-            {statusName(status)}
-          </li>
-        ))}
+        {(history !== null || error !== null) &&
+          ahead(order.status).map((status) => (
+            <li key={status} class="ahead">
+              <span class="unseen">{say("next")}: </span>
+              {statusName(status)}
+            </li>
+          ))}
       </ol>
     </section>
   );

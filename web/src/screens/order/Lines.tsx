@@ -2,7 +2,7 @@
 import { locale } from "../../app";
 import { money } from "../../lib/money";
 import type { Order } from "../../orders";
-import { readable } from "../../ui/names";
+import { inOneLine } from "../../ui/names";
 import { ProductName } from "../../ui/ProductName";
 import { say } from "./texts";
 
@@ -14,7 +14,7 @@ export function Lines({ order }: { order: Order }) {
           <h2>{say("shortages")}</h2>
           <ul>
             {order.shortages.map(({ product_id, name, requested, available }) => (
-              <li key={product_id}>{say("shortage", { name: readable(name), requested, available })}</li>
+              <li key={product_id}>{say("shortage", { name: inOneLine(name), requested, available })}</li>
             ))}
           </ul>
         </div>

@@ -53,7 +53,7 @@ function Shown({ product, known }: { product: Listed; known: ReadState<Listed | 
           <dd>{product.sku}</dd>
         </dl>
         <div class="actions">
-          <ToCart product={forCart(product)} />
+          <ToCart product={forCart(product)} primary />
           {line !== undefined && (
             <>
               <p role="status">

@@ -6,6 +6,7 @@ import { api } from "../../app";
 import { answer } from "../../lib/api";
 import { Outcome } from "../../ui/Changes";
 import { useTitle } from "../../ui/hooks";
+import { inOneLine } from "../../ui/names";
 import { Heading, Skeletons, Trouble } from "../../ui/pieces";
 import { type Editor, type Source, useEditor } from "../../ui/useEditor";
 import { History } from "./History";
@@ -38,10 +39,11 @@ function Opened({ id }: { id: string }) {
   const [source] = useState(() => sourceOf(id));
   const editor = useEditor(source);
   const { thing, loadError } = editor;
-  useTitle(thing?.name ?? say("products"));
+  const title = thing === null ? say("products") : inOneLine(thing.name);
+  useTitle(title);
   return (
     <section class="narrow-page">
-      <Heading title={thing?.name ?? say("products")} line={thing === null ? "" : `${say("sku")} ${thing.sku}`}>
+      <Heading title={title} line={thing === null ? "" : `${say("sku")} ${thing.sku}`}>
         <a class="button" href="/products">
           {say("back")}
         </a>

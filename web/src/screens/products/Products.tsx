@@ -7,6 +7,7 @@ import { answer } from "../../lib/api";
 import { money } from "../../lib/money";
 import { Pages } from "../../lib/pages";
 import { useStore, useTitle } from "../../ui/hooks";
+import { partsOf, readable } from "../../ui/names";
 import { Heading, Pill, Skeletons, Trouble } from "../../ui/pieces";
 import { SearchField } from "../../ui/SearchField";
 import { useCategories } from "./categories";
@@ -120,7 +121,7 @@ function Categories({ chosen, onChoose }: { chosen: string; onChoose: (category:
       {error !== null && <option disabled>{error.message}</option>}
       {known.map((name) => (
         <option key={name} value={name}>
-          {name}
+          {readable(name)}
         </option>
       ))}
     </select>
@@ -128,12 +129,13 @@ function Categories({ chosen, onChoose }: { chosen: string; onChoose: (category:
 }
 
 function Row({ product: { id, name, sku, category, unit, price_cents, stock, active } }: { product: Product }) {
+  const { title, more } = partsOf(name, unit);
   return (
     <li>
       <a class="row" href={`/products/${id}`}>
         <span class="what">
-          <b>{name}</b>
-          <span class="quiet">{[sku, category, unit].join(" · ")}</span>
+          <b>{title}</b>
+          <span class="quiet">{[more, readable(category), sku].join(" · ")}</span>
         </span>
         <span class="much">
           <b>{money(price_cents, locale)}</b>

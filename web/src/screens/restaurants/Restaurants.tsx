@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { api, locale } from "../../app";
 import { answer } from "../../lib/api";
-import { money } from "../../lib/money";
+import { roundMoney } from "../../lib/money";
 import { Pages } from "../../lib/pages";
 import { useStore, useTitle } from "../../ui/hooks";
 import { Heading, Pill, Skeletons, Trouble } from "../../ui/pieces";
@@ -79,7 +79,7 @@ function Row({ restaurant }: { restaurant: Restaurant }) {
           <span class="quiet">{[say("numberOf", { number: String(number) }), address].join(" · ")}</span>
         </span>
         <span class="much">
-          {active ? say("limit", { sum: money(credit_limit_cents, locale) }) : <Pill>{say("inactive")}</Pill>}
+          {active ? say("limit", { sum: roundMoney(credit_limit_cents, locale) }) : <Pill>{say("inactive")}</Pill>}
           <br />
           <span class="quiet">{say("zoneOf", { zone: String(zone) })}</span>
         </span>
