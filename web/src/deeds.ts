@@ -151,7 +151,7 @@ export function place(cart: Cart): Deed {
 }
 
 /** What a placed order was made of. */
-export function placedOf({ about }: Pick<Deed, "about">): {
+function placedOf({ about }: Pick<Deed, "about">): {
   lines: readonly Line[];
   note: string;
   total_cents: number;

@@ -16,7 +16,7 @@ export type HistoryEntry = components["schemas"]["HistoryEntry"];
 
 const PAGE = 100; // the most that the server gives at once
 
-export function entryOf({ items, note: _, ...rest }: Order | Frames["schemas"]["Order"]): Entry {
+function entryOf({ items, note: _, ...rest }: Order | Frames["schemas"]["Order"]): Entry {
   return { ...rest, lines: items.length } as Entry;
 }
 

@@ -67,7 +67,7 @@ export class UnreachableError extends Error {
   override name = "UnreachableError";
 }
 
-export const SESSION_PATH = "/api/accounts/sessions";
+const SESSION_PATH = "/api/accounts/sessions";
 const RENEWAL = `${SESSION_PATH}/current/token`;
 
 /** How long an answer is waited for. What is sent may be a photo, and the network a phone's at the edge of a cell. */

@@ -5,7 +5,7 @@
  * `{name}` in a text is replaced; a text may have one form for each of the language's plurals, chosen by `{count}`.
  */
 
-export const LANGUAGES = ["en", "de"] as const;
+const LANGUAGES = ["en", "de"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
 export type Plural = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };

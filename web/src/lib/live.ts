@@ -74,8 +74,8 @@ export interface LiveOptions {
 }
 
 export const RENEW_MS = 10 * 60_000; // a token lives 15 minutes
-export const HELLO_MS = 10_000;
-export const SILENT_BEATS = 3;
+const HELLO_MS = 10_000;
+const SILENT_BEATS = 3;
 
 const [UNAUTHENTICATED, FORBIDDEN_TOPIC, TOO_MANY_SOCKETS] = [4401, 4403, 4409];
 const MEND_THE_CLIENT = new Set([1002, 1007, 1009, 4400, 4429]);

@@ -1,6 +1,6 @@
 /** Sums, which are integers in minor units everywhere; they become text here alone, as the reader writes them. */
 
-export const CURRENCY = "USD";
+const CURRENCY = "USD";
 
 const formats = new Map<string, Intl.NumberFormat>();
 

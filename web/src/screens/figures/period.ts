@@ -13,8 +13,8 @@ export const GRAINS = ["hour", "day", "week"] as const;
 export type Grain = (typeof GRAINS)[number];
 
 export const PRESETS = [1, 7, 30, 90, 182, 365] as const;
-export const USUAL_DAYS = 30;
-export const MOST_DAYS = 3660;
+const USUAL_DAYS = 30;
+const MOST_DAYS = 3660;
 
 /** The server gives at most 1,000 buckets. */
 const MOST_DAYS_OF: Record<Grain, number> = { hour: 41, day: 1000, week: MOST_DAYS };

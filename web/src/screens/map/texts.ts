@@ -6,10 +6,8 @@ export const say = texts({
     line: { one: "{count} stop, in the order of your route", other: "{count} stops, in the order of your route" },
     none: "Nothing on the way. Your stops are shown here once you have set out.",
     back: "To the deliveries",
-    loading: "Loading the map",
     sketch:
       "A sketch of your route: you in the middle of the rings, and your stops by their numbers. The list below says the same.",
-    you: "You",
     stops: "Your stops",
     stop: "Stop {place}: {name}",
     away: "{distance} away",
@@ -21,10 +19,8 @@ export const say = texts({
     line: { one: "{count} Halt, in der Reihenfolge Ihrer Tour", other: "{count} Halte, in der Reihenfolge Ihrer Tour" },
     none: "Nichts unterwegs. Ihre Halte sind hier zu sehen, sobald Sie losgefahren sind.",
     back: "Zu den Lieferungen",
-    loading: "Karte wird geladen",
     sketch:
       "Eine Skizze Ihrer Tour: Sie in der Mitte der Ringe und Ihre Halte mit ihren Nummern. Die Liste darunter sagt dasselbe.",
-    you: "Sie",
     stops: "Ihre Halte",
     stop: "Halt {place}: {name}",
     away: "{distance} entfernt",

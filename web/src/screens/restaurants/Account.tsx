@@ -8,6 +8,7 @@ import { pay } from "../../deeds";
 import type { components } from "../../generated/orders";
 import { answer } from "../../lib/api";
 import { cents, money } from "../../lib/money";
+import { useAnswer } from "../../ui/answer";
 import { FieldsError, TextField, useForm } from "../../ui/form";
 import { useStore } from "../../ui/hooks";
 import { Trouble } from "../../ui/pieces";
@@ -18,12 +19,19 @@ import "./restaurants.css";
 
 type Credit = components["schemas"]["Credit"];
 
+/** What was posted a moment ago is in it. */
+const FRESH = { "Cache-Control": "no-cache" };
+
 export function Account({ restaurant }: { restaurant: Restaurant }) {
   const waiting = useStore(outbox.actions).filter(
     ({ kind, about, refusal }) => kind === "pay" && about.restaurant === restaurant.id && refusal === null,
   );
   const [posted, setPosted] = useState(0);
-  const { credit, error } = useCredit(restaurant.id, posted);
+  const { value: credit, error } = useAnswer(
+    () =>
+      answer(api.GET("/api/orders/credit", { params: { query: { restaurant_id: restaurant.id } }, headers: FRESH })),
+    `${restaurant.id} ${posted}`,
+  );
   useEffect(
     () =>
       outbox.whenDone(({ kind, about }) => {
@@ -102,19 +110,4 @@ function Payment({ restaurant }: { restaurant: Restaurant }) {
       </div>
     </form>
   );
-}
-
-/** The account now; read again after what was posted from here. */
-function useCredit(restaurant_id: string, posted: number): { credit: Credit | null; error: Error | null } {
-  const [credit, setCredit] = useState<Credit | null>(null);
-  const [error, setError] = useState<Error | null>(null);
-  useEffect(() => {
-    answer(
-      api.GET("/api/orders/credit", {
-        params: { query: { restaurant_id } },
-        headers: { "Cache-Control": "no-cache" },
-      }),
-    ).then(setCredit, setError);
-  }, [restaurant_id, posted]);
-  return { credit, error };
 }
