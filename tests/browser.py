@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
+import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import (
     Browser,
@@ -36,7 +37,8 @@ OWN_LINE = "Failed to load resource"
 """How the browser begins what it says of every answer that is an error."""
 
 PATIENCE_MS = 20_000
-DESKTOP, PHONE = (1280, 800), (390, 844)
+DESKTOP, PHONE, NARROW = (1280, 800), (390, 844), (320, 640)
+every_size = pytest.mark.parametrize("size", [DESKTOP, PHONE, NARROW], ids=["desktop", "phone", "narrow"])
 Theme = Literal["light", "dark"]
 
 TOO_SMALL = """() => [...document.querySelectorAll(
@@ -50,6 +52,12 @@ COVERED = """() => {
     return held.contains(on) || on?.contains(held) ? null : `${held.outerHTML.slice(0, 80)} at ${box.y}`;
 }"""
 """What has the focus and is covered by something else, or out of the window."""
+BEYOND = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+CHANGED = """() => {
+    const ending = document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime < Infinity);
+    return Promise.allSettled(ending.map((one) => one.finished)).then(() => {});
+}"""
+"""Resolves once colours are what they will be."""
 
 
 @asynccontextmanager
@@ -86,11 +94,22 @@ class Screen:
         await expect(status).to_be_visible(timeout=PATIENCE_MS)
 
     async def expect_accessible(self) -> None:
-        """No violation that axe knows of, and nothing to press that is too small for a thumb."""
-        results = await Axe().run(self.page)
-        assert results.violations_count == 0, results.generate_report()
+        """Nothing reaches beyond the page's sides, nothing to press is too small for a thumb, and axe knows of no
+        violation, in light and in dark, which differ in their colours alone. The narrowest page is a phone's with less
+        room: axe has seen it there."""
+        assert await self.page.evaluate(BEYOND) <= 0, self.page.url
         small = await self.page.evaluate(TOO_SMALL)
         assert small == [], small
+        if self.page.viewport_size is not None and self.page.viewport_size["width"] == NARROW[0]:
+            return
+        await self._expect_no_violation("dark", {"runOnly": ["color-contrast"]})
+        await self._expect_no_violation("light", {})
+
+    async def _expect_no_violation(self, theme: Theme, rules: dict[str, object]) -> None:
+        await self.page.emulate_media(color_scheme=theme)
+        await self.page.evaluate(CHANGED)
+        results = await Axe().run(self.page, options={"resultTypes": ["violations"], **rules})
+        assert results.violations_count == 0, f"{theme}: {results.generate_report()}"
 
     async def tap_twice(self, what: Locator) -> None:
         """As wet hands do: a tenth of a second later, and where it was at first."""

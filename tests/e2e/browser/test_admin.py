@@ -12,7 +12,7 @@ from deploy.demo.load import World
 from deploy.demo.people import ADMIN
 from deploy.local import Stack
 from shared.ids import new_id
-from tests.browser import DESKTOP, PATIENCE_MS, PHONE, Screen, Theme, screen
+from tests.browser import PATIENCE_MS, Screen, every_size, screen
 from tests.elsewhere import Place, ask
 from tests.support import eventually
 
@@ -279,14 +279,12 @@ async def test_a_restaurants_limit_is_changed_and_its_payment_recorded_once_the_
     assert before["owed_cents"] - after["owed_cents"] == 250_00
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE, (320, 640)], ids=["desktop", "phone", "narrow"])
+@every_size
 async def test_every_view_of_an_admin_is_accessible_and_fits(
     stack: Stack,
     browser: Browser,
     orders: list[Any],
     admin: Person,
-    theme: Theme,
     size: tuple[int, int],
 ) -> None:
     (product,) = (await ask(admin, "GET", "/api/catalog/admin/products?limit=1"))["items"]
@@ -304,14 +302,10 @@ async def test_every_view_of_an_admin_is_accessible_and_fits(
         "/restaurants": "Restaurants",
         f"/restaurants/{orders[0]['restaurant_id']}": orders[0]["restaurant_name"],
     }
-    async with screen(browser, stack.addresses.edge, size=size, theme=theme) as shown:
+    async with screen(browser, stack.addresses.edge, size=size) as shown:
         await shown.sign_in(ADMIN)
         for path, heading in views.items():
             await shown.page.goto(f"{stack.addresses.edge}{path}")
             await expect(shown.page.get_by_role("heading", name=heading, exact=True)).to_be_visible(timeout=PATIENCE_MS)
             await expect(shown.page.locator(".skeletons")).to_have_count(0, timeout=PATIENCE_MS)
             await shown.expect_accessible()
-            beyond = await shown.page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            assert beyond <= 0, path
