@@ -172,6 +172,18 @@ class Listener:
             )
         )
 
+    def standing(self, head: int) -> str:
+        """How far it is from there, in words."""
+        client = self._client
+        if client is None or client.close_code is not None:
+            return f"{self.person.email} has no socket"
+        told = [
+            f"{feed.topic} at {client.positions[feed.topic].seq if feed.topic in client.positions else None} of {head}"
+            f"{', to be fetched' if feed.must_fetch else ''}"
+            for feed in self.feeds.values()
+        ]
+        return f"{self.person.email}: {'; '.join(told) or 'no topic'}"
+
     async def live(self) -> None:
         while True:
             self._rest = self._dice.uniform(0.0, min(REST_SECONDS, 0.3 * 2**self._failures))

@@ -152,7 +152,8 @@ async def run(stack: Stack, seconds: float, seed: int, listeners: int = LISTENER
         lasted = time.monotonic() - began
         verdict = Verdict()
         late = await _calm(stack, bus, database, clients)
-        verdict.wrong["clients did not catch up"] = late
+        verdict.wrong["clients did not catch up"] = len(late)
+        verdict.examples += late
         await judge(database, bus.jetstream, clients, verdict)
         return Result(seed, lasted, story, meters.totals("resumes"), meters.totals("closed"), verdict)
 
@@ -175,8 +176,8 @@ async def _watch(until: float, living: Sequence["asyncio.Task[None]"], story: St
             sys.stdout.flush()
 
 
-async def _calm(stack: Stack, bus: Bus, database: asyncpg.Connection, clients: Sequence[Listener]) -> int:
-    """Waits until all is still and told; how many clients have not caught up then."""
+async def _calm(stack: Stack, bus: Bus, database: asyncpg.Connection, clients: Sequence[Listener]) -> list[str]:
+    """Waits until all is still and told; which clients have not caught up then, and how far they are."""
     for client in clients:
         client.calm.set()
     await eventually(partial(all_ready, stack), PATIENCE_SECONDS)
@@ -198,8 +199,8 @@ async def _calm(stack: Stack, bus: Bus, database: asyncpg.Connection, clients: S
     try:
         await eventually(all_there, PATIENCE_SECONDS)
     except AssertionError:
-        return sum(not client.caught_up(head) for client in clients)
-    return 0
+        return [client.standing(head) for client in clients if not client.caught_up(head)]
+    return []
 
 
 async def _end(living: Sequence["asyncio.Task[None]"]) -> None:
