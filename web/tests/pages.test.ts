@@ -45,6 +45,19 @@ describe("pages", () => {
     );
   });
 
+  it("have no more after a question that failed: the cursor before leads into another list", async () => {
+    const { pages, asked } = setUp();
+    pages.ask("milk");
+    asked[0]?.answer({ items: ["a"], next_cursor: "a" });
+    await settled();
+    pages.ask("bread");
+    asked[1]?.fail(new Error("no network"));
+    await settled();
+    expect(pages.state.value).toMatchObject({ items: ["a"], more: false, error: new Error("no network") });
+    await pages.more();
+    expect(asked.map(({ what }) => what)).toEqual(["milk", "bread"]);
+  });
+
   it("keep what was found when the next page fails, and try again when asked", async () => {
     const { pages, asked } = setUp();
     pages.ask("milk");

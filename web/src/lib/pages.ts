@@ -2,7 +2,7 @@
  * A list that somebody asks for, page by page: what was found, and whether there is more.
  *
  * Invariants: what is shown answers the last question, whichever answer comes last; the old answer stays until the new
- * one is there, marked as busy; an error leaves what was found. Lists that change under the reader are a Feed.
+ * one is there, marked as busy and without more; an error leaves what was found. Lists that change under the reader are a Feed.
  */
 import type { Page } from "./feed";
 import { Store } from "./store";
@@ -30,6 +30,8 @@ export class Pages<Question, T> {
   /** The first page of another question, or of the same one again. */
   async ask(question: Question): Promise<void> {
     this.#question = question;
+    this.#cursor = null; // that of the last question leads into another list
+    this.#show({ more: false });
     await this.#load(question, null, []);
   }
 

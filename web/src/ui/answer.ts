@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { clock, read } from "../app";
 import type { Page } from "../lib/feed";
+import { Pages } from "../lib/pages";
 import type { ReadState } from "../lib/read";
 import { useStore } from "./hooks";
 
@@ -43,7 +44,7 @@ export function useAnswer<T>(ask: () => Promise<T>, key: string | null, everyMs?
   return { value: value ?? before.current, busy, error, again: () => one.refresh() };
 }
 
-export interface Pages<T> {
+export interface Paged<T> {
   items: readonly T[];
   busy: boolean;
   error: Error | null;
@@ -51,38 +52,21 @@ export interface Pages<T> {
   more: (() => void) | null;
 }
 
-/** A list by its cursor, from the beginning when `key` is another one. */
-export function usePages<T>(page: (cursor: string | null) => Promise<Page<T>>, key: string): Pages<T> {
-  const [list, setList] = useState<{ items: readonly T[]; cursor: string | null; begun: boolean }>(NOTHING);
-  const [busy, setBusy] = useState(true);
-  const [error, setError] = useState<Error | null>(null);
-  const shown = useRef(key);
-  shown.current = key;
-
-  function load(items: readonly T[], cursor: string | null): void {
-    setBusy(true);
-    setError(null);
-    page(cursor)
-      .then(
-        (next) => {
-          if (shown.current !== key) return;
-          setList({ items: [...items, ...next.items], cursor: next.next_cursor, begun: true });
-        },
-        (thrown: Error) => {
-          if (shown.current === key) setError(thrown);
-        },
-      )
-      .finally(() => {
-        if (shown.current === key) setBusy(false);
-      });
-  }
-
+/** A list by its cursor, from the beginning when `key` is another one; what was found before stays until then. */
+export function usePages<T>(page: (cursor: string | null) => Promise<Page<T>>, key: string): Paged<T> {
+  // What is asked has its key: `page` is another function each time.
+  const asked = useRef(page);
+  asked.current = page;
+  const [pages] = useState(() => new Pages<string, T>((_, cursor) => asked.current(cursor)));
   useEffect(() => {
-    setList(NOTHING);
-    load([], null);
+    pages.ask(key);
   }, [key]);
-  const ended = list.begun && list.cursor === null;
-  return { items: list.items, busy, error, more: ended ? null : () => load(list.items, list.cursor) };
+  const { items, more, busy, error } = useStore(pages.state);
+  const ended = items !== null && !more && error === null;
+  return {
+    items: items ?? [],
+    busy: busy || (items === null && error === null),
+    error,
+    more: ended ? null : () => (more ? pages.more() : pages.ask(key)),
+  };
 }
-
-const NOTHING = { items: [], cursor: null, begun: false } as const;
