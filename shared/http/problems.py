@@ -28,7 +28,7 @@ class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
     field: str
     detail: str
     code: FieldCode | None = None
-    limit: int | float | None = None
+    limit: float | None = None
 
 
 class ProblemDocument(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
