@@ -5,6 +5,7 @@ import { browserClock } from "./lib/clock";
 import { Copies } from "./lib/copies";
 import { languageOf, localeOf, type Texts, translator } from "./lib/i18n";
 import { Live, type Socket } from "./lib/live";
+import { Memory } from "./lib/memory";
 import { Outbox } from "./lib/outbox";
 import { Positions } from "./lib/positions";
 import { Read } from "./lib/read";
@@ -53,17 +54,19 @@ export const outbox = new Outbox({
 
 export const copies = new Copies();
 
-export const session = new Session({ api, live, belongings: [outbox, copies], memory: localStorage });
+export const memory = new Memory(() => localStorage);
+
+export const session = new Session({ api, live, belongings: [outbox, copies], memory });
 
 /** An answer that is kept under this name for a time without network; null: it is not. `useRead` shows it. */
 export function read<T>(name: string | null, ask: () => Promise<T>): Read<T> {
   return new Read({ name, ask, copies, clock, chance });
 }
 
-export const cartShelf = new CartShelf(localStorage, () => crypto.randomUUID());
+export const cartShelf = new CartShelf(memory, () => crypto.randomUUID());
 
 const LANGUAGE = "larder.language";
-const wanted = [localStorage.getItem(LANGUAGE) ?? [], navigator.languages].flat();
+const wanted = [memory.getItem(LANGUAGE) ?? [], navigator.languages].flat();
 export const language = languageOf(wanted);
 export const locale = localeOf(language, navigator.languages);
 
@@ -74,7 +77,7 @@ export function texts<Name extends string>(all: Texts<Name>): ReturnType<typeof 
 
 /** From now on, in this browser. A page has its words from its beginning, so it begins anew. */
 export function speak(next: string): void {
-  localStorage.setItem(LANGUAGE, next);
+  memory.setItem(LANGUAGE, next);
   location.reload();
 }
 

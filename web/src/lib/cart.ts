@@ -7,6 +7,7 @@
  * emptying it, it is ordered once. All tabs have the same cart, and each person has their own. Only functions that give
  * another cart are in here, and `CartShelf`, which keeps it.
  */
+import type { Storing } from "./memory";
 import { Store } from "./store";
 
 export const MOST_LINES = 200;
@@ -129,11 +130,11 @@ export function hindrance(cart: Cart): "empty" | "lines" | "missing" | "prices" 
 /** The carts of the people who use this browser, kept at once with every change. */
 export class CartShelf {
   readonly cart: Store<Cart>;
-  readonly #storage: Pick<Storage, "getItem" | "setItem" | "removeItem">;
+  readonly #storage: Storing;
   readonly #newId: () => string;
   #person: string | null = null;
 
-  constructor(storage: Pick<Storage, "getItem" | "setItem" | "removeItem">, newId: () => string) {
+  constructor(storage: Storing, newId: () => string) {
     this.#storage = storage;
     this.#newId = newId;
     this.cart = new Store(this.#empty());

@@ -9,6 +9,7 @@
  */
 import type { components } from "../generated/accounts";
 import { type Api, answer, ProblemError } from "./api";
+import type { Storing } from "./memory";
 import { Store } from "./store";
 
 export type Person = components["schemas"]["Me"];
@@ -24,7 +25,7 @@ export interface SessionOptions {
   /** Runs between `belongings` of one person. */
   live: { start(): void; stop(): void };
   belongings: readonly Belonging[];
-  memory: Pick<Storage, "getItem" | "setItem" | "removeItem">;
+  memory: Storing;
 }
 
 export const MEMORY = "larder.person";

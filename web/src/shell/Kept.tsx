@@ -1,5 +1,5 @@
 /** What was done and not answered yet, and what the server will not do: in words, each with a way out. */
-import { outbox } from "../app";
+import { memory, outbox } from "../app";
 import { nameOf, takeBack, wayOutOf } from "../deeds";
 import type { Action } from "../lib/action";
 import { problemInWords } from "../problems";
@@ -8,7 +8,7 @@ import { say } from "./texts";
 
 export function Kept() {
   const actions = useStore(outbox.actions);
-  const lasting = useStore(outbox.lasting);
+  const lasting = [useStore(outbox.lasting), useStore(memory.lasting)].every(Boolean);
   const trouble = useStore(outbox.trouble);
   const waiting = actions.filter(({ refusal }) => refusal === null);
   return (

@@ -38,7 +38,7 @@ export function SignIn() {
       </label>
       <Trouble error={navigator.onLine || error === null ? error : say("signedOutOffline")} />
       <button type="submit" class="go" disabled={busy}>
-        {say("signIn")}
+        {say(busy ? "signingIn" : "signIn")}
       </button>
     </form>
   );

@@ -1,4 +1,6 @@
 /** Light or dark: as the system says, until the person says otherwise. index.html sets it before the first paint. */
+import { memory } from "../app";
+
 const THEME = "larder.theme";
 
 export function toggleTheme(): void {
@@ -6,5 +8,5 @@ export function toggleTheme(): void {
   const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   const next = (root.dataset.theme ?? system) === "dark" ? "light" : "dark";
   root.dataset.theme = next;
-  localStorage.setItem(THEME, next);
+  memory.setItem(THEME, next);
 }

@@ -2,7 +2,9 @@
  * Where a kitchen begins: what it usually orders, a search that answers as one types, and the catalogue by categories.
  * What is looked at stands in the address, so that going back goes back.
  */
+
 import { useLocation } from "preact-iso";
+import { memory } from "../../app";
 import { type Category, listCategories, listUsual, type Usual as UsualProduct } from "../../catalogue";
 import type { ReadState } from "../../lib/read";
 import { Freshness } from "../../ui/Freshness";
@@ -23,11 +25,11 @@ export default function Catalogue() {
   const categories = useRead("categories", listCategories);
   const usual = useRead("usual", listUsual);
   // The one that was looked at last: its first page is on the way before anything else has come.
-  const chosen = query.category ?? localStorage.getItem(REMEMBERED) ?? firstOf(usual, categories.value);
+  const chosen = query.category ?? memory.getItem(REMEMBERED) ?? firstOf(usual, categories.value);
   const first = useFirstPage(q === "" ? chosen : null, q);
 
   function look(next: { q?: string; category?: string }): void {
-    if (next.category !== undefined) localStorage.setItem(REMEMBERED, next.category);
+    if (next.category !== undefined) memory.setItem(REMEMBERED, next.category);
     const address = new URLSearchParams(next as Record<string, string>).toString();
     route(address === "" ? "/" : `/?${address}`, q !== "" && next.q !== undefined);
   }

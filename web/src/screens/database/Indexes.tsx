@@ -22,7 +22,7 @@ export default function Indexes() {
         <Panel
           title={say("couldGo")}
           line={since === null ? say("couldGoLineUnknown") : say("couldGoLine", { since: moment(since) })}
-          size="small"
+          size="large"
           wide
           answer={indexes}
         >
