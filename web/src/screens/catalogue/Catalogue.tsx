@@ -37,8 +37,10 @@ export default function Catalogue() {
   return (
     <section class="catalogue">
       <h1 class="unseen">{say("catalogue")}</h1>
-      <Search q={q} onSearch={(typed) => look(typed === "" ? {} : { q: typed })} />
-      <Freshness of={q === "" ? [usual, categories, first] : [first]} />
+      <div>
+        <Search q={q} onSearch={(typed) => look(typed === "" ? {} : { q: typed })} />
+        <Freshness of={q === "" ? [usual, categories, first] : [first]} />
+      </div>
       {q !== "" && <Found category={null} q={q} first={first} onClear={() => look({})} />}
       {q === "" && (
         <>
