@@ -195,6 +195,24 @@ describe("an action", () => {
     expect(server.done).toEqual(["cart", expect.stringMatching(/^key-/)]);
   });
 
+  it("that belongs to another is kept with it or not at all, and goes after it", async () => {
+    const server = new Server();
+    server.weather = () => "lost request";
+    const tab = browser(server).tab();
+    await tab.belongTo(ANN);
+    const unfit = { ...deed(2), body: { picture: (() => undefined) as never } }; // what no browser can keep
+    await expect(tab.addAll([deed(1), unfit])).rejects.toThrow();
+    expect(tab.actions.value).toEqual([]);
+    expect(tab.trouble.value).not.toBeNull();
+    await tab.addAll([deed(1), deed(2)]);
+    expect(tab.actions.value.map(({ about }) => about.n)).toEqual([1, 2]);
+    expect(tab.trouble.value).toBeNull();
+    server.weather = () => "fine";
+    await quiet(tab);
+    expect(server.done).toHaveLength(2);
+    expect(tab.actions.value).toEqual([]);
+  });
+
   it("that a tap did twice is kept once; meant again a second later, or after its opposite, it is another", async () => {
     const server = new Server();
     server.weather = () => "lost request";

@@ -11,7 +11,7 @@
 import type { Action, Deed, Json } from "./action";
 import { type Call, isPassing, type ProblemDocument, ProblemError } from "./api";
 import type { Chance, Clock } from "./clock";
-import { openShelf, type Shelf } from "./shelf";
+import { type NewAction, openShelf, type Shelf } from "./shelf";
 import { Store } from "./store";
 import { Tries } from "./tries";
 
@@ -78,18 +78,32 @@ export class Outbox {
    * twice, and it is kept once; so is what waits already and was done a moment ago, under the key that is answered. Throws
    * when nobody is signed in.
    */
-  add(deed: Deed, key = this.#options.newKey()): Promise<string> {
-    const kept = this.#keeping.then(() => this.#keep(deed, key));
+  async add(deed: Deed, key = this.#options.newKey()): Promise<string> {
+    const [kept] = await this.#keepNext([{ ...deed, key, at: this.#options.clock.now(), refusal: null }]);
+    return kept as string;
+  }
+
+  /** The same for what belongs together: all of them are kept, in this order, or none is. */
+  async addAll(deeds: readonly Deed[]): Promise<void> {
+    const at = this.#options.clock.now();
+    await this.#keepNext(deeds.map((deed) => ({ ...deed, key: this.#options.newKey(), at, refusal: null })));
+  }
+
+  #keepNext(actions: readonly NewAction[]): Promise<string[]> {
+    const kept = this.#keeping.then(() => this.#keep(actions));
     this.#keeping = kept.catch(() => undefined); // who asked for it is told
     return kept;
   }
 
-  async #keep(deed: Deed, key: string): Promise<string> {
+  /** Under which keys they are. */
+  async #keep(actions: readonly NewAction[]): Promise<string[]> {
     const shelf = await this.#shelf;
+    let keys: string[];
     try {
-      const twin = await this.#twinOf(deed);
-      if (twin !== undefined) return twin.key;
-      await shelf.add({ ...deed, key, at: this.#options.clock.now(), refusal: null });
+      const mine = await this.#mine();
+      const twins = actions.map((action) => twinOf(action, mine));
+      await shelf.add(actions.filter((_, place) => twins[place] === undefined));
+      keys = actions.map(({ key }, place) => twins[place]?.key ?? key);
     } catch (error) {
       this.trouble.set(error as Error);
       throw error;
@@ -97,14 +111,7 @@ export class Outbox {
     this.trouble.set(null);
     await this.#changed();
     this.flush();
-    return key;
-  }
-
-  /** The last that waits for the same address, if it is the same and only just done. */
-  async #twinOf({ method, path, body }: Deed): Promise<Action | undefined> {
-    const last = (await this.#mine()).findLast((action) => action.refusal === null && action.path === path);
-    if (last === undefined || this.#options.clock.now() - last.at >= TWICE_MS) return undefined;
-    return last.method === method && JSON.stringify(last.body) === JSON.stringify(body) ? last : undefined;
+    return keys;
   }
 
   /** Takes back what still waits, or what was refused and has been read. What is being sent may be done all the same. */
@@ -212,4 +219,11 @@ export class Outbox {
   async #reload(): Promise<void> {
     this.actions.set(await this.#mine());
   }
+}
+
+/** The last that waits for the same address, if it is the same and was done only just before. */
+function twinOf({ method, path, body, at }: NewAction, mine: readonly Action[]): Action | undefined {
+  const last = mine.findLast((action) => action.refusal === null && action.path === path);
+  if (last === undefined || at - last.at >= TWICE_MS) return undefined;
+  return last.method === method && JSON.stringify(last.body) === JSON.stringify(body) ? last : undefined;
 }

@@ -16,8 +16,8 @@ export interface Shelf {
   readonly lasting: boolean;
   /** Who is signed in, and what everybody has on it, the oldest first. */
   look(): Promise<{ person: string | undefined; actions: Action[] }>;
-  /** Nothing where there is one of its key already. Throws when nobody is signed in. */
-  add(action: NewAction): Promise<void>;
+  /** All of them or none; nothing where there is one of its key already. Throws when nobody is signed in. */
+  add(actions: readonly NewAction[]): Promise<void>;
   put(action: Action): Promise<void>;
   delete(seq: number): Promise<void>;
   become(person: string | null): Promise<void>;
@@ -69,14 +69,15 @@ class DiskShelf implements Shelf {
     });
   }
 
-  add(action: NewAction): Promise<void> {
+  add(wanted: readonly NewAction[]): Promise<void> {
     return this.#database.use(async (database) => {
       const transaction = database.transaction(["actions", "who"], "readwrite", { durability: "strict" });
       const person = await transaction.objectStore("who").get(PERSON);
       if (person === undefined) throw new Error("nobody is signed in");
       const actions = transaction.objectStore("actions");
-      const isNew = (await actions.getAll()).every(({ key }) => key !== action.key);
-      if (isNew) await actions.add({ ...action, person } as Action); // the database gives it its seq
+      const there = new Set((await actions.getAll()).map(({ key }) => key));
+      const news = wanted.filter(({ key }) => !there.has(key));
+      for (const action of news) await actions.add({ ...action, person } as Action); // the database gives it its seq
       await transaction.done;
     });
   }
@@ -111,10 +112,12 @@ class MemoryShelf implements Shelf {
     return { person: this.#person, actions: [...this.#actions.values()] };
   }
 
-  async add(action: NewAction): Promise<void> {
+  async add(wanted: readonly NewAction[]): Promise<void> {
     if (this.#person === undefined) throw new Error("nobody is signed in");
-    if ([...this.#actions.values()].some(({ key }) => key === action.key)) return;
-    await this.put({ ...action, person: this.#person, seq: ++this.#seq });
+    const there = new Set([...this.#actions.values()].map(({ key }) => key));
+    for (const action of wanted.filter(({ key }) => !there.has(key))) {
+      await this.put({ ...action, person: this.#person, seq: ++this.#seq });
+    }
   }
 
   async put(action: Action): Promise<void> {

@@ -85,9 +85,7 @@ function Loads({ loads, first }: { loads: readonly Entry[]; first: boolean }) {
           <button
             type="button"
             class={first ? "go" : ""}
-            onClick={async () => {
-              for (const order of loads) await outbox.add(move(order, "out_for_delivery"));
-            }}
+            onClick={() => outbox.addAll(loads.map((order) => move(order, "out_for_delivery")))}
           >
             {say("setOutWithAll", { count: loads.length })}
           </button>

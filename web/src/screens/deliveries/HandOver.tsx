@@ -1,4 +1,7 @@
-/** At the door. The delivery is told first and the proof goes after it, so that a large picture holds nothing up. */
+/**
+ * At the door. The delivery is told first and the proof goes after it, so that a large picture holds nothing up; they are
+ * kept together, so that no proof is lost with a page that is left in between.
+ */
 import { outbox } from "../../app";
 import { move, prove } from "../../deeds";
 import type { Entry } from "../../orders";
@@ -8,8 +11,8 @@ import { say } from "./texts";
 
 export function HandOver({ order, onClose }: { order: Entry; onClose: () => void }) {
   async function handOver(proof?: Proof): Promise<void> {
-    await outbox.add(move(order, "delivered"));
-    if (proof !== undefined) await outbox.add(prove(order, proof));
+    const delivery = move(order, "delivered");
+    await outbox.addAll(proof === undefined ? [delivery] : [delivery, prove(order, proof)]);
     onClose();
   }
   return (

@@ -19,11 +19,12 @@ export function useActs(onDone: () => void) {
   async function send(act: Act, orders: readonly Acted[], reason?: string, driverOf?: DriverOf): Promise<void> {
     setQuestion(null);
     onDone();
-    for (const order of orders) {
+    const moves = orders.map((order) => {
       const driver = driverOf?.(order);
       const more = act === "unassign" ? { driver_id: null } : driver === undefined ? {} : { driver_id: driver.id };
-      await outbox.add(move(order, targetOf(act), reason === undefined ? more : { reason }, driver?.name));
-    }
+      return move(order, targetOf(act), reason === undefined ? more : { reason }, driver?.name);
+    });
+    await outbox.addAll(moves);
   }
 
   function run(act: Act, all: readonly Acted[]): void {
