@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ProblemError } from "../src/lib/api";
+import { ProblemError, UnreachableError } from "../src/lib/api";
 import { COPY_ITEMS, Feed, type Page } from "../src/lib/feed";
 import { SimulatedClock, SimulatedCopies, settled } from "./simulated";
 
@@ -69,6 +69,22 @@ describe("a list", () => {
     feed.more();
     await server.deliver();
     expect([shown(), feed.state.value.more]).toEqual([["o5.1", "o4.1", "o3.1", "o2.1", "o1.2"], false]);
+  });
+
+  it("says why a next page did not come, and is as new as it was", async () => {
+    const { server, feed, shown } = setUp([1, 2, 3, 4, 5].map((n) => order(n)));
+    feed.refresh();
+    await server.deliver();
+    const { asOf } = feed.state.value;
+    server.fault = new UnreachableError();
+    feed.more();
+    await server.deliver();
+    expect(feed.state.value).toMatchObject({ missed: server.fault, error: null, busy: false, more: true, asOf });
+    server.fault = null;
+    feed.more();
+    expect(feed.state.value.missed).toBeNull();
+    await server.deliver();
+    expect(shown()).toEqual(["o5.1", "o4.1", "o3.1", "o2.1"]);
   });
 
   it("puts what is new in its place, at the higher version", () => {

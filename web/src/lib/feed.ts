@@ -46,11 +46,21 @@ export interface FeedState<T> {
   /** Up to when it is the server's, by the clock; null before anything is known. */
   asOf: number | null;
   busy: boolean;
+  /** Why it could not be read anew. */
   error: Error | null;
+  /** Why the next page did not come; what there is may be as new as ever. */
+  missed: Error | null;
 }
 
 export class Feed<T extends Versioned> {
-  readonly state = new Store<FeedState<T>>({ items: [], more: false, asOf: null, busy: false, error: null });
+  readonly state = new Store<FeedState<T>>({
+    items: [],
+    more: false,
+    asOf: null,
+    busy: false,
+    error: null,
+    missed: null,
+  });
 
   readonly #options: FeedOptions<T>;
   readonly #items = new Map<string, T>();
@@ -136,7 +146,7 @@ export class Feed<T extends Versioned> {
     this.#known = true;
     this.#refreshing = false;
     this.#tries.succeeded();
-    this.#show({ busy: false, error: null, asOf: this.#options.clock.now() });
+    this.#show({ busy: false, error: null, missed: null, asOf: this.#options.clock.now() });
     this.#keepSoon();
   }
 
@@ -144,15 +154,15 @@ export class Feed<T extends Versioned> {
   async more(): Promise<void> {
     if (this.#cursor === null || this.state.value.busy) return;
     const generation = this.#generation;
-    this.#show({ busy: true });
+    this.#show({ busy: true, missed: null });
     try {
       const page = await this.#options.page(this.#cursor);
       if (generation !== this.#generation) return;
       this.#settle(page.items, page.next_cursor, this.#loaded + page.items.length);
-      this.#show({ busy: false, error: null });
+      this.#show({ busy: false });
     } catch (error) {
       if (generation !== this.#generation) return;
-      this.#show({ busy: false, error: asError(error) });
+      this.#show({ busy: false, missed: asError(error) });
     }
   }
 

@@ -12,8 +12,9 @@ const LOOK_MS = 60 * 60_000;
 export const waiting = new Store<ServiceWorker | null>(null);
 
 export async function keepUpdated(): Promise<void> {
-  if (!("serviceWorker" in navigator) || import.meta.env.DEV) return;
-  const registration = await navigator.serviceWorker.register("/worker.js", { updateViaCache: "none" });
+  if (import.meta.env.DEV) return;
+  const registration = await registered();
+  if (registration === null) return;
   look(registration);
   navigator.serviceWorker.ready.then(({ active }) => {
     // A page that was still loading when the first one took over was passed over by it.
@@ -27,6 +28,15 @@ export async function keepUpdated(): Promise<void> {
   outbox.actions.watch((actions) => {
     if (actions.some(({ refusal }) => refusal === null)) askToSend(registration);
   });
+}
+
+/** Null where a browser has no service workers or lets this site have none: the app needs a network to be opened then. */
+async function registered(): Promise<ServiceWorkerRegistration | null> {
+  try {
+    return (await navigator.serviceWorker?.register("/worker.js", { updateViaCache: "none" })) ?? null;
+  } catch {
+    return null; // a private window, or a setting
+  }
 }
 
 /** Has the new version take over, and begins anew with it. */

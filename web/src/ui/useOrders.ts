@@ -7,7 +7,7 @@ export interface Orders extends FeedState<Entry> {
   loadMore(): void;
 }
 
-const NOTHING_YET: FeedState<Entry> = { items: [], more: false, asOf: null, busy: true, error: null };
+const NOTHING_YET: FeedState<Entry> = { items: [], more: false, asOf: null, busy: true, error: null, missed: null };
 
 /** The person's orders, or those of them that a filter leaves. */
 export function useOrders({ status, active, q }: Filter): Orders {

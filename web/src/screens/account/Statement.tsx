@@ -5,7 +5,7 @@ import type { components } from "../../generated/orders";
 import { answer } from "../../lib/api";
 import { money } from "../../lib/money";
 import { when } from "../../lib/time";
-import { Trouble } from "../../ui/pieces";
+import { More } from "../../ui/More";
 import { say } from "./texts";
 
 type Page = components["schemas"]["Statement"];
@@ -17,6 +17,7 @@ const SIGNS: Record<Posted["kind"], string> = { charge: "+", payment: "−", hol
 export function Statement({ first }: { first: Page }) {
   const [more, setMore] = useState<readonly Posted[]>([]);
   const [cursor, setCursor] = useState(first.next_cursor);
+  const [busy, setBusy] = useState(false);
   const [error, setError] = useState<Error | null>(null);
   useEffect(() => {
     setMore([]);
@@ -25,6 +26,7 @@ export function Statement({ first }: { first: Page }) {
 
   async function load(): Promise<void> {
     if (cursor === null) return;
+    setBusy(true);
     try {
       const page = await answer(api.GET("/api/orders/credit/statement", { params: { query: { cursor } } }));
       setMore([...more, ...page.items]);
@@ -33,6 +35,7 @@ export function Statement({ first }: { first: Page }) {
     } catch (thrown) {
       setError(thrown as Error);
     }
+    setBusy(false);
   }
 
   const items = [...first.items, ...more];
@@ -68,12 +71,7 @@ export function Statement({ first }: { first: Page }) {
           </tbody>
         </table>
       </div>
-      <Trouble error={error} />
-      {cursor !== null && (
-        <button type="button" class="more" onClick={load}>
-          {say("more")}
-        </button>
-      )}
+      <More list={{ more: cursor !== null, busy, missed: error }} onMore={load} />
     </>
   );
 }

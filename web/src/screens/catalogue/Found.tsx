@@ -3,8 +3,8 @@ import { useEffect, useState } from "preact/hooks";
 import { type Listed, listProducts, type Products } from "../../catalogue";
 import type { ReadState } from "../../lib/read";
 import { useRead } from "../../ui/hooks";
+import { More } from "../../ui/More";
 import { readable } from "../../ui/names";
-import { Trouble } from "../../ui/pieces";
 import { ProductCard } from "./ProductCard";
 import { say } from "./texts";
 
@@ -56,7 +56,6 @@ function Pages({ first: { value: first, error }, q, category, onClear }: FoundPr
       <p class={q === "" ? "unseen" : "quiet"} role="status">
         {q !== "" && first !== null ? told : ""}
       </p>
-      <Trouble error={trouble} />
       {first === null && error === null && <Waiting />}
       {first !== null && items.length === 0 && q !== "" && (
         <div class="empty">
@@ -74,11 +73,7 @@ function Pages({ first: { value: first, error }, q, category, onClear }: FoundPr
           </li>
         ))}
       </ul>
-      {cursor !== null && (
-        <button type="button" class="more" disabled={busy} onClick={loadMore}>
-          {say("more")}
-        </button>
-      )}
+      <More list={{ more: cursor !== null, busy, missed: trouble }} onMore={loadMore} />
     </div>
   );
 }

@@ -14,7 +14,6 @@ export const say = texts({
     nothingHint: "Try fewer letters, or another word for it.",
     clear: "Show the catalogue",
     loading: "Loading products",
-    more: "Load more",
     usual: "Your usual",
     usualWords: "What this kitchen ordered most in the last thirty days",
     usualHint:
@@ -37,7 +36,6 @@ export const say = texts({
     nothingHint: "Versuchen Sie es mit weniger Buchstaben oder einem anderen Wort.",
     clear: "Das Sortiment zeigen",
     loading: "Artikel werden geladen",
-    more: "Mehr laden",
     usual: "Das Übliche",
     usualWords: "Was diese Küche in den letzten dreißig Tagen am meisten bestellt hat",
     usualHint:

@@ -7,6 +7,7 @@ import { clock, outbox } from "../../app";
 import type { Entry } from "../../orders";
 import { statusName } from "../../status";
 import { useMedia, useNow, useStore } from "../../ui/hooks";
+import { More } from "../../ui/More";
 import type { Orders } from "../../ui/useOrders";
 import { Acts } from "./Acts";
 import { BoardColumn } from "./BoardColumn";
@@ -25,10 +26,12 @@ const DRAWN = 40;
 const TICK_MS = 30_000;
 const NARROW = "(width < 62rem)";
 
-export function Board({ orders: { items, more, busy, error, loadMore }, find }: { orders: Orders; find: () => void }) {
+export function Board({ orders, find }: { orders: Orders; find: () => void }) {
+  const { items, more, busy, missed } = orders;
+  const byItself = missed === null && items.length < LOADED;
   useEffect(() => {
-    if (more && !busy && error === null && items.length < LOADED) loadMore();
-  }, [more, busy, error, items.length]);
+    if (more && !busy && byItself) orders.loadMore();
+  }, [more, busy, byItself]);
   const narrow = useMedia(NARROW);
   const now = useNow(clock, TICK_MS);
   const sending = useSending();
@@ -114,11 +117,7 @@ export function Board({ orders: { items, more, busy, error, loadMore }, find }: 
         ))}
       </div>
       {items.length === 0 && <p class="empty quiet">{say("allDone")}</p>}
-      {more && (error !== null || items.length >= LOADED) && (
-        <button type="button" class="more" disabled={busy} onClick={loadMore}>
-          {say("more")}
-        </button>
-      )}
+      {!byItself && <More list={orders} onMore={orders.loadMore} />}
       {chosen.length > 0 && <Acts orders={chosen} onRun={acts.run} onClear={() => setSelected(new Set())} />}
       <p class="help">
         <button type="button" class="plain" onClick={() => setHelping(true)}>

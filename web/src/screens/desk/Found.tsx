@@ -4,6 +4,7 @@ import { money } from "../../lib/money";
 import { when } from "../../lib/time";
 import type { Entry } from "../../orders";
 import { Blocks } from "../../ui/Blocks";
+import { More } from "../../ui/More";
 import { StatusPill } from "../../ui/status";
 import type { Orders } from "../../ui/useOrders";
 import { say } from "./texts";
@@ -11,22 +12,18 @@ import { say } from "./texts";
 /** What a row is about as high as. */
 const ROW_PX = 64;
 
-export function Found({ orders: { items, more, busy, loadMore } }: { orders: Orders }) {
-  if (items.length === 0) return <p class="empty quiet">{say("nothingFound")}</p>;
+export function Found({ orders }: { orders: Orders }) {
+  if (orders.items.length === 0) return <p class="empty quiet">{say("nothingFound")}</p>;
   return (
     <>
       <Blocks
         class="rows"
-        items={items}
+        items={orders.items}
         height={ROW_PX}
         label={say("orders")}
         draw={(order) => ({ key: order.id, shown: <Row order={order} /> })}
       />
-      {more && (
-        <button type="button" class="more" disabled={busy} onClick={loadMore}>
-          {say("more")}
-        </button>
-      )}
+      <More list={orders} onMore={orders.loadMore} />
     </>
   );
 }

@@ -5,6 +5,7 @@ import { when } from "../../lib/time";
 import { openOrders } from "../../orders";
 import { Freshness } from "../../ui/Freshness";
 import { useStore, useTitle } from "../../ui/hooks";
+import { More } from "../../ui/More";
 import { Heading, Skeletons } from "../../ui/pieces";
 import { StatusPill } from "../../ui/status";
 import { say } from "./texts";
@@ -24,12 +25,13 @@ export default function Done() {
 }
 
 function List({ opened: { feed } }: { opened: Opened }) {
-  const { items, asOf, error, more } = useStore(feed.state);
+  const known = useStore(feed.state);
+  const { items, asOf, error } = known;
   const done = items.filter(({ status }) => status === "delivered" || status === "failed");
   return (
     <section class="done">
       <Heading title={say("done")} line={done.length > 0 ? say("line", { count: done.length }) : ""} />
-      <Freshness of={[{ asOf, error }]} />
+      <Freshness of={[known]} />
       {asOf === null && error === null && <Skeletons count={4} label={say("loading")} />}
       {asOf !== null && done.length === 0 && <Nothing />}
       <ol class="cards">
@@ -46,11 +48,7 @@ function List({ opened: { feed } }: { opened: Opened }) {
           </li>
         ))}
       </ol>
-      {more && (
-        <button type="button" class="more" onClick={() => feed.more()}>
-          {say("more")}
-        </button>
-      )}
+      <More list={known} onMore={() => feed.more()} />
     </section>
   );
 }

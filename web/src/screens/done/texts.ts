@@ -7,7 +7,6 @@ export const say = texts({
     none: "What you have delivered, or could not, is listed here.",
     back: "To the deliveries",
     loading: "Loading what is done",
-    more: "Load more",
     number: "No. {number}",
   },
   de: {
@@ -16,7 +15,6 @@ export const say = texts({
     none: "Was Sie geliefert haben oder nicht liefern konnten, steht hier.",
     back: "Zu den Lieferungen",
     loading: "Erledigtes wird geladen",
-    more: "Mehr laden",
     number: "Nr. {number}",
   },
 });

@@ -1,9 +1,11 @@
 /** The course of an order, from the top: what happened and when, then what is still to come. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { clock, locale } from "../../app";
+import { UnreachableError } from "../../lib/api";
 import { when } from "../../lib/time";
 import { type HistoryEntry, historyOf, type Order } from "../../orders";
 import { statusName } from "../../status";
+import { useRead } from "../../ui/hooks";
 import { Skeletons, Trouble } from "../../ui/pieces";
 import { toneOf } from "../../ui/status";
 import { ahead, doerOf, toldOf } from "./course";
@@ -13,26 +15,16 @@ import { say } from "./texts";
 const USUAL = 6;
 
 export function Course({ order }: { order: Order }) {
-  const [history, setHistory] = useState<readonly HistoryEntry[] | null>(null);
-  const [error, setError] = useState<Error | null>(null);
+  const { value: history, error, read } = useRead(`history ${order.id}`, () => historyOf(order.id));
+  const asked = useRef(order.version);
   useEffect(() => {
-    let wanted = true;
-    historyOf(order.id).then(
-      (entries) => {
-        if (!wanted) return;
-        setHistory(entries);
-        setError(null);
-      },
-      (thrown) => wanted && setError(thrown),
-    );
-    return () => {
-      wanted = false;
-    };
-  }, [order.id, order.version]); // each version adds an entry
+    if (asked.current !== order.version) read.refresh(); // each version adds an entry
+    asked.current = order.version;
+  }, [read, order.version]);
   return (
     <section class="card course">
       <h2>{say("history")}</h2>
-      <Trouble error={error} />
+      <Trouble error={history !== null && error instanceof UnreachableError ? null : error} />
       {history === null && error === null && (
         <Skeletons count={Math.min(order.version, USUAL) + ahead(order.status).length} label={say("loading")} />
       )}

@@ -6,6 +6,7 @@ import type { Filter } from "../../orders";
 import { Blocks } from "../../ui/Blocks";
 import { Freshness } from "../../ui/Freshness";
 import { useTitle } from "../../ui/hooks";
+import { More } from "../../ui/More";
 import { Heading, Skeletons } from "../../ui/pieces";
 import { useOrders } from "../../ui/useOrders";
 import { Row } from "./Row";
@@ -45,11 +46,7 @@ function List({ state }: { state: State }) {
         label={say("orders")}
         draw={(order) => ({ key: order.id, shown: <Row order={order} /> })}
       />
-      {list.more && (
-        <button type="button" class="more" disabled={list.busy} onClick={list.loadMore}>
-          {say("more")}
-        </button>
-      )}
+      <More list={list} onMore={list.loadMore} />
     </>
   );
 }

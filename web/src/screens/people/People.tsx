@@ -6,6 +6,7 @@ import { api } from "../../app";
 import { answer } from "../../lib/api";
 import { Pages } from "../../lib/pages";
 import { useStore, useTitle } from "../../ui/hooks";
+import { More } from "../../ui/More";
 import { Heading, Pill, Skeletons, Trouble } from "../../ui/pieces";
 import { SearchField } from "../../ui/SearchField";
 import { type Person, ROLES, type Role } from "./person";
@@ -86,11 +87,7 @@ export default function People() {
           ))}
         </ul>
       )}
-      {more && (
-        <button type="button" class="more" disabled={busy} onClick={() => pages.more()}>
-          {say("more")}
-        </button>
-      )}
+      <More list={{ more, busy }} onMore={() => pages.more()} />
     </section>
   );
 }

@@ -8,6 +8,7 @@ import { Pages } from "../../lib/pages";
 import { when } from "../../lib/time";
 import { ChangeList } from "../../ui/Changes";
 import { useStore } from "../../ui/hooks";
+import { More } from "../../ui/More";
 import { Trouble } from "../../ui/pieces";
 import type { Product } from "./product";
 import { say } from "./texts";
@@ -48,11 +49,7 @@ export function History({ product: { id, version } }: { product: Product }) {
           </li>
         ))}
       </ol>
-      {more && (
-        <button type="button" disabled={busy} onClick={() => pages.more()}>
-          {say("more")}
-        </button>
-      )}
+      <More list={{ more, busy }} onMore={() => pages.more()} />
     </section>
   );
 }

@@ -7,6 +7,7 @@ import { answer } from "../../lib/api";
 import { money } from "../../lib/money";
 import { Pages } from "../../lib/pages";
 import { useStore, useTitle } from "../../ui/hooks";
+import { More } from "../../ui/More";
 import { partsOf, readable } from "../../ui/names";
 import { Heading, Pill, Skeletons, Trouble } from "../../ui/pieces";
 import { SearchField } from "../../ui/SearchField";
@@ -98,11 +99,7 @@ export default function Products() {
           ))}
         </ul>
       )}
-      {more && (
-        <button type="button" class="more" disabled={busy} onClick={() => pages.more()}>
-          {say("more")}
-        </button>
-      )}
+      <More list={{ more, busy }} onMore={() => pages.more()} />
     </section>
   );
 }

@@ -7,6 +7,7 @@ import { answer } from "../../lib/api";
 import { roundMoney } from "../../lib/money";
 import { Pages } from "../../lib/pages";
 import { useStore, useTitle } from "../../ui/hooks";
+import { More } from "../../ui/More";
 import { Heading, Pill, Skeletons, Trouble } from "../../ui/pieces";
 import { SearchField } from "../../ui/SearchField";
 import type { Restaurant } from "./restaurant";
@@ -60,11 +61,7 @@ export default function Restaurants() {
           ))}
         </ul>
       )}
-      {more && (
-        <button type="button" class="more" disabled={busy} onClick={() => pages.more()}>
-          {say("more")}
-        </button>
-      )}
+      <More list={{ more, busy }} onMore={() => pages.more()} />
     </section>
   );
 }

@@ -7,6 +7,7 @@ import { money } from "../../lib/money";
 import { Pages } from "../../lib/pages";
 import { when } from "../../lib/time";
 import { useStore } from "../../ui/hooks";
+import { More } from "../../ui/More";
 import { Trouble } from "../../ui/pieces";
 import { say } from "./texts";
 
@@ -54,11 +55,7 @@ export function Statement({ restaurant, posted }: { restaurant: string; posted: 
           </li>
         ))}
       </ol>
-      {more && (
-        <button type="button" disabled={busy} onClick={() => pages.more()}>
-          {say("more")}
-        </button>
-      )}
+      <More list={{ more, busy }} onMore={() => pages.more()} />
     </>
   );
 }
