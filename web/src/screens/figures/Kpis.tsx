@@ -103,7 +103,7 @@ interface TileProps {
   name: string;
   /** Null and undefined are not known. */
   now: Value | undefined;
-  /** Nothing is compared without. */
+  /** Nothing is compared without; there is room for it before it is known. */
   before?: Value | undefined;
   write: (value: number) => string;
   href?: string;
@@ -115,18 +115,8 @@ interface TileProps {
   children?: ComponentChildren;
 }
 
-function Tile({
-  name,
-  now,
-  before,
-  write,
-  href,
-  wanted = "more",
-  words = ["more", "less"],
-  note,
-  early,
-  children,
-}: TileProps) {
+function Tile(props: TileProps) {
+  const { name, now, before, write, href, wanted = "more", words = ["more", "less"], note, early, children } = props;
   const value = now == null ? "–" : write(now);
   const compared = compare(now ?? null, before ?? null);
   const said =
@@ -137,10 +127,10 @@ function Tile({
     <div class="kpi card">
       <dt>{href === undefined ? name : <a href={href}>{name}</a>}</dt>
       <dd class="value">{value}</dd>
-      {before !== undefined && (
+      {"before" in props && (
         <dd class="change" data-tone={early ? "plain" : toneOf(compared, wanted)}>
-          {said}
-          {before !== null && <span class="quiet">{say("wasBefore", { value: write(before) })}</span>}
+          {before !== undefined && said}
+          {before != null && <span class="quiet">{say("wasBefore", { value: write(before) })}</span>}
         </dd>
       )}
       {note != null && note !== "" && <dd class="quiet">{note}</dd>}
