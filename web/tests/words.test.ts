@@ -4,7 +4,7 @@ import { languageOf, localeOf, translator } from "../src/lib/i18n";
 import { cents, money, plain, roundMoney, shortMoney, total } from "../src/lib/money";
 import { bytes, count, duration, percent, shortCount, times } from "../src/lib/numbers";
 import { Store } from "../src/lib/store";
-import { ago, asWritten, dayIn, when } from "../src/lib/time";
+import { ago, asWritten, dayIn, when, whenExactly } from "../src/lib/time";
 
 describe("money", () => {
   it("is written as the reader writes it", () => {
@@ -66,6 +66,11 @@ describe("time", () => {
     expect(when("2026-11-27T17:10:00Z", now, "en-GB", "Europe/Berlin")).toBe("18:10");
     expect(when("2026-11-26T17:10:00Z", now, "en-GB", "Europe/Berlin")).toMatch(/26 Nov, 18:10/);
     expect(when("2025-11-26T17:10:00Z", now, "en-GB", "Europe/Berlin")).toBe("26 Nov 2025");
+  });
+
+  it("has its day and year where it is read later, such as on paper", () => {
+    expect(whenExactly("2026-11-27T17:10:00Z", "en-GB", "Europe/Berlin")).toBe("27 Nov 2026, 18:10");
+    expect(whenExactly("2026-11-27T17:10:00Z", "de", "UTC")).toBe("27.11.2026, 17:10");
   });
 
   it("has its hour as it is written where the reader lives", () => {

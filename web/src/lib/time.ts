@@ -29,6 +29,12 @@ export function when(iso: string, now: number, locale: string, zone?: string): s
   return format(moment, locale, { ...date, year: "numeric" });
 }
 
+/** With its day and year whenever that is: for what is printed, or put into a file. */
+export function whenExactly(iso: string, locale: string, zone?: string): string {
+  const place: Intl.DateTimeFormatOptions = zone === undefined ? {} : { timeZone: zone };
+  return format(new Date(iso), locale, { dateStyle: "medium", timeStyle: "short", ...place });
+}
+
 /** Hours and minutes as one writes them there: 9:05 PM, but 09:05. */
 export function clockOf(locale: string): Intl.DateTimeFormatOptions {
   const { hour12 } = new Intl.DateTimeFormat(locale, { hour: "numeric" }).resolvedOptions();

@@ -5,9 +5,9 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useRoute } from "preact-iso";
-import { clock, locale, outbox } from "../../app";
+import { locale, outbox } from "../../app";
 import type { FeedState } from "../../lib/feed";
-import { when } from "../../lib/time";
+import { whenExactly } from "../../lib/time";
 import { type OpenOrder, openOrder, type Order as WholeOrder } from "../../orders";
 import { Freshness } from "../../ui/Freshness";
 import { useStore, useTitle } from "../../ui/hooks";
@@ -67,7 +67,7 @@ interface WholeProps {
 
 function Whole({ order, known, opened, acts: Acts }: WholeProps) {
   const sending = useStore(outbox.actions).some(({ about, refusal }) => about.order === order.id && refusal === null);
-  const placed = say("placed", { when: when(order.created_at, clock.now(), locale) });
+  const placed = say("placed", { when: whenExactly(order.created_at, locale) });
   return (
     <section class="detail">
       <Heading title={say("order", { number: String(order.number) })} line={`${order.restaurant_name} · ${placed}`}>
