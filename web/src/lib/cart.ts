@@ -151,7 +151,7 @@ export class CartShelf {
     this.cart.set(this.#read());
   }
 
-  /** The kept cart, changed. What cannot be kept is thrown, and changes nothing. */
+  /** The kept cart, changed. A storage that throws changes nothing; `Memory` does not, and says so by `lasting`. */
   change(change: (cart: Cart) => Cart): void {
     if (this.#person === null) throw new Error("nobody is signed in");
     const next = change(this.#read());

@@ -29,7 +29,7 @@ export function when(iso: string, now: number, locale: string, zone?: string): s
   return format(moment, locale, { ...date, year: "numeric" });
 }
 
-/** With its day and year whenever that is: for what is printed, or put into a file. */
+/** With its day and year whenever that is: for what is printed. */
 export function whenExactly(iso: string, locale: string, zone?: string): string {
   const place: Intl.DateTimeFormatOptions = zone === undefined ? {} : { timeZone: zone };
   return format(new Date(iso), locale, { dateStyle: "medium", timeStyle: "short", ...place });
